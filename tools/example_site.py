@@ -145,14 +145,15 @@ class Site:
     def report(self):
         self.serial += 1
         out = self.path("statements", f"report-{self.serial}.cose")
-        text = self.run("report", self.device, "--ca", self.path("maker", "device-ca.pem"), "--out", out, "--json", binary=True)
+        text = self.run("report", self.device, "--ca", self.path("maker", "ca.pem"), "--out", out, "--json", binary=True)
         return out, json.loads(text)
 
     def command(self, key, *words):
         """Signs a command from what the device itself reports."""
         report, _ = self.report()
         out = self.path("statements", f"command-{self.serial}.cose")
-        text = self.run("command", *words, "--key", key, "--report", report, "--out", out)
+        text = self.run("command", *words, "--key", key, "--report", report, "--ca",
+                        self.path("maker", "ca.pem"), "--out", out)
         return out, text
 
     def send(self, statement, *more, want=0):

@@ -60,7 +60,7 @@ def claim(site):
 
 def report_with_nonce(site):
     nonce = "00112233445566778899aabbccddeeff"
-    text = site.run("report", site.device, "--nonce", nonce, "--ca", site.path("maker", "device-ca.pem"), "--out",
+    text = site.run("report", site.device, "--nonce", nonce, "--ca", site.path("maker", "ca.pem"), "--out",
                     site.path("statements", "report-nonce.cose"))
     evidence(text, nonce)
 
@@ -78,8 +78,8 @@ def configure(site):
 def configure_badly(site):
     report, _ = site.report()
     out = site.path("statements", "bad.cose")
-    text = site.run("command", "configuration.set", "pump.speed_max=700", "--key", site.operator_key(), "--report", report, "--out", out,
-                    want=1)
+    text = site.run("command", "configuration.set", "pump.speed_max=700", "--key", site.operator_key(), "--report", report, "--ca",
+                    site.path("maker", "ca.pem"), "--out", out, want=1)
     evidence(text, "pump.speed_max")
     command, _ = site.command(site.operator_key(), "configuration.set", "pump.pressure_max=6000", "pump.speed_max=100")
     _, text = site.send(command, want=1)
@@ -158,7 +158,7 @@ def refuse_releases(site):
     data[len(data) // 2] ^= 1
     broken.write_bytes(data)
     _, text = site.send(broken, "--payload", image, want=1)
-    evidence(text)
+    evidence(text, "digest-mismatch")
 
 
 def fall_back(site):

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "keeper_inside.h"
+
+/*
+ * One row an action: which judge it goes to, in which room its change is folded, and whether an effect follows.
+ */
+struct action_call {
+    struct sec_keeper *k;
+    const struct sec_command *command;
+    const struct sec_digest *digest;
+    struct sec_wr *change;
+    struct sec_wr *detail;
+};
+
+static sec_status configuration_facts(const struct action_call *call, struct sec_configuration_facts *ret_facts)
+{
+    struct sec_keeper *k = call->k;
+    struct sec_configuration_facts facts = {0};
+    facts.product = &k->product;
+    facts.command = *call->digest;
+    facts.has_base = call->command->members & SEC_WITH_BASE;
+    facts.base = call->command->base;
+    if (facts.has_base)
+        SEC_TRY(sec_configuration_digest(&k->rooms.configuration, &k->product, &k->config.crypto->hasher, k->work.scratch,
+                                         &facts.now));
+    facts.confirm_within_s = call->command->members & SEC_WITH_CONFIRM ? call->command->confirm_within_s : 0;
+    facts.trial = sec_update_in_trial(&k->rooms.update);
+    *ret_facts = facts;
+    return sec_st(SEC_OK);
+}
+
+static sec_status judge_roster(const struct action_call *call)
+{
+    struct sec_access_facts facts;
+    keeper_access_facts(call->k, &facts);
+    return sec_access_judge_roster(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_admit_key(const struct action_call *call)
+{
+    struct sec_access_facts facts;
+    keeper_access_facts(call->k, &facts);
+    return sec_access_judge_admit_key(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_set(const struct action_call *call)
+{
+    struct sec_configuration_facts facts;
+    SEC_TRY(configuration_facts(call, &facts));
+    return sec_configuration_judge_set(&call->k->rooms.configuration, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_reset(const struct action_call *call)
+{
+    struct sec_configuration_facts facts;
+    SEC_TRY(configuration_facts(call, &facts));
+    return sec_configuration_judge_reset(&call->k->rooms.configuration, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_confirm(const struct action_call *call)
+{
+    struct sec_configuration_facts facts;
+    SEC_TRY(configuration_facts(call, &facts));
+    return sec_configuration_judge_confirm(&call->k->rooms.configuration, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_revert(const struct action_call *call)
+{
+    struct sec_configuration_facts facts;
+    SEC_TRY(configuration_facts(call, &facts));
+    return sec_configuration_judge_revert(&call->k->rooms.configuration, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_install(const struct action_call *call)
+{
+    struct sec_update_facts facts;
+    keeper_update_facts(call->k, &facts);
+    uint64_t within = call->command->members & SEC_WITH_CONFIRM ? call->command->confirm_within_s : 0;
+    return sec_update_judge_install(&call->k->rooms.update, &facts, call->command->args, call->digest, within, call->change,
+                                    call->detail);
+}
+
+static sec_status judge_update_confirm(const struct action_call *call)
+{
+    SEC_TRY(sec_update_judge_confirm(&call->k->rooms.update, call->command->args, call->change, call->detail));
+    keeper_add(call->k, KEEPER_ROOM_UPDATE);
+    return keeper_promote_product(call->k);
+}
+
+static sec_status judge_update_revert(const struct action_call *call)
+{
+    SEC_TRY(sec_update_judge_revert(&call->k->rooms.update, call->command->args, call->change, call->detail));
+    return sec_st(SEC_OK);
+}
+
+static sec_status judge_rotate(const struct action_call *call)
+{
+    uint64_t key;
+    return sec_protection_judge_rotate(&call->k->rooms.protection, call->command->args, &key, call->change, call->detail);
+}
+
+static sec_status judge_wipe(const struct action_call *call)
+{
+    if (sec_update_in_trial(&call->k->rooms.update))
+        return sec_st(SEC_TRIAL_PENDING);
+    return sec_protection_judge_wipe(&call->k->rooms.protection, call->command->args, call->change, call->detail);
+}
+
+static const struct action_row {
+    enum sec_action action;
+    enum keeper_room room;
+    bool intent;
+    sec_status (*judge)(const struct action_call *call);
+} action_rows[] = {
+    {SEC_ACTION_ACCESS_ROSTER, KEEPER_ROOM_ACCESS, false, judge_roster},
+    {SEC_ACTION_ACCESS_ADMIT_KEY, KEEPER_ROOM_ACCESS, false, judge_admit_key},
+    {SEC_ACTION_CONFIGURATION_SET, KEEPER_ROOM_CONFIGURATION, true, judge_set},
+    {SEC_ACTION_CONFIGURATION_RESET, KEEPER_ROOM_CONFIGURATION, true, judge_reset},
+    {SEC_ACTION_CONFIGURATION_CONFIRM, KEEPER_ROOM_CONFIGURATION, false, judge_confirm},
+    {SEC_ACTION_CONFIGURATION_REVERT, KEEPER_ROOM_CONFIGURATION, true, judge_revert},
+    {SEC_ACTION_UPDATE_INSTALL, KEEPER_ROOM_UPDATE, true, judge_install},
+    {SEC_ACTION_UPDATE_CONFIRM, KEEPER_ROOM_UPDATE, true, judge_update_confirm},
+    {SEC_ACTION_UPDATE_REVERT, KEEPER_ROOM_UPDATE, true, judge_update_revert},
+    {SEC_ACTION_PROTECTION_ROTATE, KEEPER_ROOM_PROTECTION, true, judge_rotate},
+    {SEC_ACTION_PROTECTION_WIPE, KEEPER_ROOM_PROTECTION, true, judge_wipe},
+};
+
+sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, bool *ret_intent)
+{
+    for (size_t i = 0; i < sizeof action_rows / sizeof action_rows[0]; i++) {
+        const struct action_row *row = &action_rows[i];
+        if (row->action != command->action)
+            continue;
+        struct action_call call = {k, command, digest, keeper_change(k), &k->draft.detail};
+        sec_status status = row->judge(&call);
+        if (!sec_ok(status))
+            return status;
+        keeper_add(k, row->room);
+        if (row->intent)
+            keeper_add_intent(k, row->action, digest);
+        *ret_intent = row->intent;
+        return status;
+    }
+    return sec_st(SEC_UNSUPPORTED);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the keeper's files offer each other.
+ */
+#ifndef SECURABLE_DEVICE_KEEPER_INSIDE_H
+#define SECURABLE_DEVICE_KEEPER_INSIDE_H
+
+#include "keeper.h"
+
+/** Room for the record of a decision of the device's own with one change of the protection room. */
+#define KEEPER_CHANGE_RECORD_BYTES 1024u
+
+/* --- keeper_commit.c: records and commits ------------------------------------------------------------------ */
+
+/** Starts a record: no changes, no detail. */
+void keeper_draft_begin(struct sec_keeper *k);
+/** Where a judge writes its change, emptied. */
+struct sec_wr *keeper_change(struct sec_keeper *k);
+/** Takes what stands there over as a change of `room`; nothing when it is empty. */
+void keeper_add(struct sec_keeper *k, enum keeper_room room);
+/** Takes a change written by somebody else. */
+void keeper_add_bytes(struct sec_keeper *k, enum keeper_room room, struct sec_bytes change);
+/** Marks the record as an intent of `action` for `digest` (or the end of one). */
+void keeper_add_intent(struct sec_keeper *k, uint64_t action, const struct sec_digest *digest);
+void keeper_add_intent_end(struct sec_keeper *k);
+/**
+ * Stages the record with the draft's changes and detail, applies the changes, commits with a head. On a failure the state is as before. `ret_index`
+ * may be null.
+ */
+sec_status keeper_commit(struct sec_keeper *k, struct keeper_record *record, uint64_t *ret_index);
+/** As keeper_commit(), but the new epoch's clear snapshot of what a wipe leaves. */
+sec_status keeper_commit_survivors(struct sec_keeper *k);
+/** Sees to it that a record with so much content fits into the present segment: the index that staging gives is final then. */
+sec_status keeper_reserve(struct sec_keeper *k, size_t content_len);
+/** Commits what is staged with a head (events), when there is something. */
+sec_status keeper_head(struct sec_keeper *k);
+/** Stages an event-like record without commit; commits what is staged first when it does not fit. */
+sec_status keeper_stage_event(struct sec_keeper *k, enum sec_record_class record_class, const struct keeper_record *record);
+/** Parses rooms.product anew: after a start, an applied change or a step back. */
+sec_status keeper_product_refresh(struct sec_keeper *k);
+sec_status keeper_state_root(struct sec_keeper *k, struct keeper_rooms *rooms, struct sec_digest *ret_root);
+void keeper_head_facts(struct sec_keeper *k, const struct sec_digest *root, struct sec_journal_head_facts *ret_facts);
+
+/* --- keeper_facts.c: what the judges are told ---------------------------------------------------------------- */
+
+/** Lower bound of the time, and the time that people are shown. */
+int64_t keeper_time_lower(const struct sec_keeper *k);
+int64_t keeper_time_shown(const struct sec_keeper *k);
+void keeper_access_facts(const struct sec_keeper *k, struct sec_access_facts *ret_facts);
+void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *ret_facts);
+void keeper_lockout_policy(const struct sec_keeper *k, struct sec_lockout_policy *ret_policy);
+/** A setting's effective text; empty when there is none. */
+struct sec_bytes keeper_setting_text(const struct sec_keeper *k, struct sec_bytes key);
+
+/* --- keeper_command.c: actions of commands --------------------------------------------------------------------- */
+
+/** A command that access has let through: judges it by its room, fills the draft; `ret_intent` when an effect follows. */
+sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, bool *ret_intent);
+
+/* --- keeper_effect.c: intents and their outcomes --------------------------------------------------------------- */
+
+/** Brings about the effect of the intent in rooms.intent and commits its outcome. `resumed`: after a restart. */
+sec_status keeper_finish_intent(struct sec_keeper *k, bool resumed, sec_status *ret_code);
+/** Writes the applications' settings file from the present values and switches the interfaces among `keys` (encoded array of tstr). */
+sec_status keeper_settings_effect(struct sec_keeper *k, struct sec_bytes keys);
+/** The same for all settings, without the apply hooks: at a start, when applications read the file anyway. */
+sec_status keeper_settings_converge(struct sec_keeper *k);
+/** Adds the changes that a confirmed release brings: product record in force, settings fitted to it. */
+sec_status keeper_promote_product(struct sec_keeper *k);
+/** Records a decision of the device itself and, when it is an intent, finishes it. */
+sec_status keeper_internal(struct sec_keeper *k, enum keeper_reason reason, sec_status code, bool intent);
+
+/* --- keeper_receipt.c ----------------------------------------------------------------------------------------------- */
+
+/** Writes the receipt of record `index`; `ret_len` 0 when it is gone (trimmed, or its key destroyed). */
+sec_status keeper_receipt(struct sec_keeper *k, uint64_t index, struct sec_room room, size_t *ret_len);
+
+#endif
