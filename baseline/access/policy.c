@@ -28,9 +28,15 @@ static bool in_scope(const struct sec_access_subject *subject, const struct sec_
     return subject->scope.len == 0 || in_audience(subject->scope, &facts->device);
 }
 
+/** The latest moment that is surely over: the lower bound, or the present where the clock is trusted. */
+static int64_t surely(const struct sec_access_time *time)
+{
+    return time->trusted && time->now_s > time->lower_s ? time->now_s : time->lower_s;
+}
+
 static bool ended(const struct sec_access_subject *subject, const struct sec_access_time *time)
 {
-    return subject->has_end && time->trusted && time->now_s >= subject->ends_at_s;
+    return subject->has_end && surely(time) >= subject->ends_at_s;
 }
 
 static sec_status judge_subject(const struct sec_access_facts *facts, const struct sec_access_subject *subject,
@@ -67,11 +73,10 @@ static sec_status judge_generation(const struct sec_access_topic *topic, uint64_
 
 static sec_status judge_time(const struct sec_access_time *time, const struct sec_command *command)
 {
-    if (!time->trusted)
-        return sec_st(SEC_OK);
-    if ((command->members & SEC_WITH_NOT_BEFORE) && time->now_s < command->not_before_s)
+    /* What may not happen yet waits until the time is surely there; what has surely expired is refused on any clock. */
+    if ((command->members & SEC_WITH_NOT_BEFORE) && surely(time) < command->not_before_s)
         return sec_st(SEC_NOT_YET);
-    if ((command->members & SEC_WITH_EXPIRY) && time->now_s >= command->expiry_s)
+    if ((command->members & SEC_WITH_EXPIRY) && surely(time) >= command->expiry_s)
         return sec_st(SEC_EXPIRED);
     return sec_st(SEC_OK);
 }

@@ -58,6 +58,16 @@ static bool is_owner_key(const struct sec_access *state, const struct sec_public
     return state->has_recovery && sec_key_equal(&state->recovery.key, key);
 }
 
+static sec_status refuse_key(struct sec_bytes whose, struct sec_bytes why, struct sec_wr *detail)
+{
+    sec_cbor_put_map(detail, 2);
+    sec_cbor_put_uint(detail, 1);
+    sec_cbor_put_tstr(detail, whose);
+    sec_cbor_put_uint(detail, 2);
+    sec_cbor_put_tstr(detail, why);
+    return sec_st(SEC_BAD_VALUE);
+}
+
 static sec_status kids_of(const struct sec_access *state, const struct sec_roster *roster,
                           const struct sec_hasher *hasher, struct sec_access_kids *ret_kids, struct sec_wr *detail)
 {
@@ -67,15 +77,13 @@ static sec_status kids_of(const struct sec_access *state, const struct sec_roste
         const struct sec_subject *subject = &roster->subjects[i];
         if (!subject->has_key)
             continue;
-        if (is_owner_key(state, &subject->key)) {
-            sec_cbor_put_map(detail, 2);
-            sec_cbor_put_uint(detail, 1);
-            sec_cbor_put_tstr(detail, subject->name);
-            sec_cbor_put_uint(detail, 2);
-            sec_cbor_put_tstr(detail, SEC_LIT("holds an owner's key"));
-            return sec_st(SEC_BAD_VALUE);
-        }
+        if (is_owner_key(state, &subject->key))
+            return refuse_key(subject->name, SEC_LIT("holds an owner's key"), detail);
+        struct sec_public_key release;
         SEC_TRY(sec_key_id_of(&subject->key, hasher, &ret_kids->kids[i]));
+        /* A key speaks for one house: on the roster, the releases that it was admitted for would be refused. */
+        if (sec_ok(sec_access_release_key(state, &ret_kids->kids[i], &release)))
+            return refuse_key(subject->name, SEC_LIT("holds an admitted release key"), detail);
     }
     return sec_st(SEC_OK);
 }
@@ -103,8 +111,11 @@ sec_status sec_access_judge_admit_key(const struct sec_access *state, const stru
     struct sec_admission admission;
     struct sec_access_key key;
     struct sec_public_key present;
+    struct sec_access_subject subject;
     SEC_TRY(sec_admission_parse(args, &admission));
     SEC_TRY(key_of(&admission.key, facts->hasher, &key));
+    if (sec_ok(sec_access_find(state, &key.kid, &subject)))
+        return refuse_key(subject.name, SEC_LIT("holds this key and commands with it"), detail);
     if (sec_ok(sec_access_release_key(state, &key.kid, &present)))
         return sec_st(SEC_EXISTS);
     if (state->admitted_count >= SEC_ADMITTED_MAX_COUNT)

@@ -8,6 +8,7 @@ struct action_call {
     struct sec_keeper *k;
     const struct sec_command *command;
     const struct sec_digest *digest;
+    enum sec_role role; /* the signer's */
     struct sec_wr *change;
     struct sec_wr *detail;
 };
@@ -24,6 +25,7 @@ static sec_status configuration_facts(const struct action_call *call, struct sec
         SEC_TRY(sec_configuration_digest(&k->rooms.configuration, &k->product, &k->config.crypto->hasher, k->work.scratch,
                                          &facts.now));
     facts.confirm_within_s = call->command->members & SEC_WITH_CONFIRM ? call->command->confirm_within_s : 0;
+    facts.role = (uint64_t)call->role;
     facts.trial = sec_update_in_trial(&k->rooms.update);
     *ret_facts = facts;
     return sec_st(SEC_OK);
@@ -125,13 +127,14 @@ static const struct action_row {
     {SEC_ACTION_PROTECTION_WIPE, KEEPER_ROOM_PROTECTION, true, judge_wipe},
 };
 
-sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, bool *ret_intent)
+sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, enum sec_role role,
+                               bool *ret_intent)
 {
     for (size_t i = 0; i < sizeof action_rows / sizeof action_rows[0]; i++) {
         const struct action_row *row = &action_rows[i];
         if (row->action != command->action)
             continue;
-        struct action_call call = {k, command, digest, keeper_change(k), &k->draft.detail};
+        struct action_call call = {k, command, digest, role, keeper_change(k), &k->draft.detail};
         sec_status status = row->judge(&call);
         if (!sec_ok(status))
             return status;

@@ -117,14 +117,40 @@ static sec_status failed(struct sec_keeper *k, sec_status status)
     return status;
 }
 
+sec_status keeper_settle(struct sec_keeper *k, sec_status status)
+{
+    return sec_ok(status) ? status : failed(k, status);
+}
+
+/** Events that wait go out into the segment that they surely fit, so that a storage too full for the next one does not cost them. */
+static sec_status commit_waiting(struct sec_keeper *k)
+{
+    struct sec_journal_snapshot snapshot = {k, snapshot_encode, snapshot_facts};
+    struct sec_journal_head_facts facts;
+    if (sec_journal_size(&k->journal) == sec_journal_committed(&k->journal))
+        return sec_st(SEC_OK);
+    SEC_TRY(snapshot_facts(k, &facts));
+    SEC_TRY(sec_journal_commit(&k->journal, &facts, &snapshot));
+    k->staged_since_ms = UINT64_MAX;
+    return sec_st(SEC_OK);
+}
+
 /**
  * Makes sure that a record with so much content fits into the present segment, so that the index it is given is final: changes, outcomes and the
- * state itself name indices.
+ * state itself name indices. A full storage is trimmed once.
  */
 static sec_status reserve(struct sec_keeper *k, size_t content_len)
 {
     struct sec_journal_snapshot snapshot = {k, snapshot_encode, snapshot_facts};
-    return sec_journal_reserve(&k->journal, content_len, &snapshot);
+    const size_t wanted = content_len + KEEPER_TRIM_ROOM_BYTES;
+    if (sec_journal_fits(&k->journal, wanted))
+        return sec_st(SEC_OK);
+    SEC_TRY(commit_waiting(k));
+    sec_status status = sec_journal_reserve(&k->journal, wanted, &snapshot);
+    if (!sec_is(status, SEC_STORAGE_FULL))
+        return status;
+    SEC_TRY(keeper_make_room(k));
+    return sec_journal_reserve(&k->journal, wanted, &snapshot);
 }
 
 sec_status keeper_reserve(struct sec_keeper *k, size_t content_len)
@@ -185,7 +211,7 @@ static sec_status commit_record(struct sec_keeper *k, struct keeper_record *reco
     struct sec_wr wr = sec_wr(k->work.content);
     keeper_record_encode(record, &wr);
     SEC_TRY(sec_wr_end(&wr, &content));
-    SEC_TRY(reserve(k, content.len));
+    SEC_TRY(reserve(k, content.len + (record->intended ? KEEPER_OUTCOME_ROOM_BYTES : 0)));
     SEC_TRY(raise_counter(k));
     SEC_TRY(stage(k, SEC_RECORD_DECISION, k->draft.seal, true, content, &index));
     SEC_TRY(keeper_rooms_apply(&k->rooms, changes, index));
@@ -248,10 +274,21 @@ sec_status keeper_stage_event(struct sec_keeper *k, enum sec_record_class record
     struct sec_wr wr = sec_wr(k->work.content);
     keeper_record_encode(record, &wr);
     SEC_TRY(sec_wr_end(&wr, &content));
-    sec_status status = stage(k, record_class, epoch_seal(k), false, content, &index);
+    /* What came from outside must still be readable one level deeper. */
+    SEC_TRY(sec_cbor_check(content, SEC_CBOR_OURS));
+    sec_status status = reserve(k, content.len);
+    if (sec_ok(status))
+        status = stage(k, record_class, epoch_seal(k), false, content, &index);
     if (!sec_ok(status))
         return failed(k, status);
     if (k->staged_since_ms == UINT64_MAX)
         k->staged_since_ms = k->config.clock->steady_ms(k->config.clock->ctx);
     return sec_st(SEC_OK);
+}
+
+void keeper_forget(struct sec_keeper *k)
+{
+    struct sec_room rooms[] = {k->work.content, k->work.changes, k->work.change, k->work.detail, k->work.scratch, k->work.read, k->work.json};
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++)
+        sec_wipe(rooms[i].data, rooms[i].len);
 }

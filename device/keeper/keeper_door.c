@@ -139,41 +139,58 @@ sec_status sec_keeper_settings(struct sec_keeper *keeper, const struct sec_peer 
     return json->bad ? sec_st(SEC_ROOM_FULL) : sec_st(SEC_OK);
 }
 
+/** The head of an answer's array, at most. */
+#define ENTRIES_HEAD_BYTES 9u
+
 /** One entry of a log answer. Values of secrets are not for log readers. */
-static void put_entry(const struct sec_journal_record *record, struct sec_wr *wr)
+static void put_entry(const struct sec_journal_record *record, bool whole, struct sec_wr *wr)
 {
     sec_cbor_put_array(wr, 5);
     sec_cbor_put_uint(wr, record->header.index);
     sec_cbor_put_uint(wr, record->header.boot);
     sec_cbor_put_uint(wr, record->header.epoch);
     sec_cbor_put_uint(wr, record->header.record_class);
-    if (record->opened && record->header.record_class != SEC_RECORD_PROTECTION && record->header.record_class != SEC_RECORD_KEY)
+    if (whole && record->opened && record->header.record_class != SEC_RECORD_PROTECTION && record->header.record_class != SEC_RECORD_KEY)
         sec_cbor_put_bstr(wr, record->content);
     else
         sec_cbor_put_null(wr);
 }
 
+/** A page of entries under construction. */
+struct page {
+    struct sec_wr body;
+    size_t room; /* bytes that entries may take */
+    size_t count;
+};
+
+/** As many entries as fit. TABLE_FULL ends the walk. */
+static sec_status page_add(void *ctx, const struct sec_journal_record *record)
+{
+    struct page *page = ctx;
+    const struct sec_wr before = page->body;
+    put_entry(record, true, &page->body);
+    bool fits = !page->body.bad && page->body.len <= page->room;
+    if (!fits)
+        page->body = before;
+    if (!fits && page->count > 0)
+        return sec_st(SEC_TABLE_FULL);
+    /* One that fits no page at all is told without its content, or a reader would never get past it. */
+    if (!fits)
+        put_entry(record, false, &page->body);
+    page->count++;
+    return sec_st(SEC_OK);
+}
+
 sec_status sec_keeper_log_read(struct sec_keeper *keeper, const struct sec_peer *peer, uint64_t from, struct sec_wr *entries)
 {
     SEC_TRY(permitted(keeper, peer, SEC_RIGHT_LOG_READ));
-    size_t count = 0;
-    struct sec_wr body = sec_wr(keeper->work.json);
-    for (uint64_t index = from; index < sec_journal_committed(&keeper->journal); index++) {
-        struct sec_journal_record record;
-        sec_status status = sec_journal_read(&keeper->journal, index, keeper->work.read, &record);
-        if (sec_is(status, SEC_NOT_FOUND))
-            continue;
-        SEC_TRY(status);
-        struct sec_wr before = body;
-        put_entry(&record, &body);
-        /* As many as fit; the array's own head takes up to nine bytes. */
-        if (body.bad || body.len + 9u > sec_wr_rest(entries).len) {
-            body = before;
-            break;
-        }
-        count++;
-    }
-    sec_cbor_put_array(entries, count);
-    sec_wr_bytes(entries, sec_wr_done(&body));
+    size_t room = sec_wr_rest(entries).len;
+    struct page page = {sec_wr(keeper->work.json), room < ENTRIES_HEAD_BYTES ? 0 : room - ENTRIES_HEAD_BYTES, 0};
+    const struct sec_journal_visitor visitor = {&page, page_add, NULL};
+    sec_status status = sec_journal_walk(&keeper->journal, from, &visitor);
+    if (!sec_ok(status) && !sec_is(status, SEC_TABLE_FULL))
+        return status;
+    sec_cbor_put_array(entries, page.count);
+    sec_wr_bytes(entries, sec_wr_done(&page.body));
     return entries->bad ? sec_st(SEC_ROOM_FULL) : sec_st(SEC_OK);
 }

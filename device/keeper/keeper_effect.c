@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper_inside.h"
 
+#define ORIGIN_DETAIL_MAX_BYTES 16384u
+
 /** Trouble of the surroundings, not a verdict on the effect: the intent stays, and is finished after a new start. */
 static bool is_trouble(sec_status status)
 {
@@ -67,6 +69,47 @@ sec_status keeper_settings_converge(struct sec_keeper *k)
     return is_trouble(status) ? status : sec_st(SEC_OK);
 }
 
+/** Reads who asked and for what, while its record can still be read: a wipe destroys the key. */
+static void load_origin(struct sec_keeper *k)
+{
+    struct keeper_origin *origin = &k->origin;
+    struct sec_journal_record read;
+    struct keeper_record decision;
+    sec_zero(origin, sizeof *origin);
+    if (!sec_ok(sec_journal_read(&k->journal, k->rooms.intent.index, k->work.read, &read)) || !read.opened)
+        return;
+    if (!sec_ok(keeper_record_parse(read.content, &decision)) || decision.sort != KEEPER_DECISION)
+        return;
+    /* A long detail stays with its decision: the outcome must surely fit a record. */
+    struct sec_bytes detail = decision.detail.len <= ORIGIN_DETAIL_MAX_BYTES ? decision.detail : sec_bytes(NULL, 0);
+    if (decision.signer.len > sizeof origin->signer || !sec_bytes_copy(k->work.origin, detail))
+        return;
+    origin->there = true;
+    origin->kid = decision.kid;
+    origin->signer_len = decision.signer.len;
+    sec_copy(origin->signer, decision.signer.data, decision.signer.len);
+    origin->has_role = decision.has_role;
+    origin->role = decision.role;
+    origin->topic = decision.topic;
+    origin->generation = decision.generation;
+    origin->detail = sec_bytes(k->work.origin.data, detail.len);
+}
+
+static void repeat_origin(const struct sec_keeper *k, struct keeper_record *record)
+{
+    const struct keeper_origin *origin = &k->origin;
+    record->has_origin = origin->there;
+    if (!origin->there)
+        return;
+    record->kid = origin->kid;
+    record->signer = sec_bytes(origin->signer, origin->signer_len);
+    record->has_role = origin->has_role;
+    record->role = origin->role;
+    record->topic = origin->topic;
+    record->generation = origin->generation;
+    record->intended_detail = origin->detail;
+}
+
 /** Commits the outcome of the present intent with the draft's changes. */
 static sec_status commit_outcome(struct sec_keeper *k, sec_status code)
 {
@@ -78,6 +121,7 @@ static sec_status commit_outcome(struct sec_keeper *k, sec_status code)
     record.code = code.code;
     record.digest = intent.digest;
     record.action = intent.action;
+    repeat_origin(k, &record);
     if (!sec_digest_equal(&intent.digest, &none)) {
         struct sec_access_decision decision = {intent.digest, code, SEC_TOPIC_NONE, 0, false};
         sec_access_change_decided(&decision, keeper_change(k));
@@ -234,8 +278,7 @@ static sec_status finish_update_revert(struct sec_keeper *k, bool resumed, sec_s
 
 /* --- protection -------------------------------------------------------------------------------------------------- */
 
-/** Seals one secret anew under `seal`; the old record stays until its key is destroyed. */
-static sec_status reseal(struct sec_keeper *k, const struct sec_protection_secret *secret, uint64_t seal)
+sec_status keeper_reseal(struct sec_keeper *k, const struct sec_protection_secret *secret, uint64_t seal, enum keeper_reason reason)
 {
     struct sec_journal_record record;
     uint64_t index;
@@ -248,7 +291,7 @@ static sec_status reseal(struct sec_keeper *k, const struct sec_protection_secre
     keeper_draft_begin(k);
     sec_protection_change_moved(secret, index, keeper_change(k));
     keeper_add(k, KEEPER_ROOM_PROTECTION);
-    return keeper_internal(k, KEEPER_RESEALED, sec_st(SEC_OK), false);
+    return keeper_internal(k, reason, sec_st(SEC_OK), false);
 }
 
 static sec_status reseal_all(struct sec_keeper *k)
@@ -259,7 +302,7 @@ static sec_status reseal_all(struct sec_keeper *k)
     for (size_t i = 0; i < state->secrets_count; i++) {
         struct sec_protection_secret secret = state->secrets[i];
         if (secret.seal != state->other_key)
-            SEC_TRY(reseal(k, &secret, state->other_key));
+            SEC_TRY(keeper_reseal(k, &secret, state->other_key, KEEPER_RESEALED));
     }
     keeper_draft_begin(k);
     sec_protection_change_resealed(keeper_change(k));
@@ -296,16 +339,21 @@ static sec_status finish_rotate(struct sec_keeper *k, bool resumed, sec_status *
     return commit_outcome(k, *ret_code);
 }
 
+/** Names of items are made in the room `scratch`, which nobody else uses before the outcome's commit. */
 static sec_status erase_elements(struct sec_keeper *k, struct sec_wipe_items *items)
 {
     const struct sec_effects *effects = k->config.effects;
+    struct sec_wr names = sec_wr(k->work.scratch);
     for (size_t i = 0; i < k->product.elements.count; i++) {
         struct sec_product_element element;
         SEC_TRY(sec_product_element_at(&k->product, i, &element));
         sec_status erased = element.erase.len ? effects->erase(effects->ctx, element.name) : sec_st(SEC_NOT_FOUND);
         if (is_trouble(erased))
             return erased;
-        add_item(items, element.name, sec_wipe_grade_of_hook(erased));
+        size_t begin = names.len;
+        sec_wr_bytes(&names, SEC_LIT("data."));
+        sec_wr_bytes(&names, element.name);
+        add_item(items, sec_bytes_part(sec_wr_done(&names), begin, names.len - begin), sec_wipe_grade_of_hook(erased));
     }
     return sec_st(SEC_OK);
 }
@@ -317,6 +365,7 @@ static sec_status finish_wipe(struct sec_keeper *k, bool resumed, sec_status *re
     struct sec_wipe_items items = {0};
     if (k->rooms.protection.phase == SEC_PROTECTION_WIPE)
         SEC_TRY(keeper_commit_survivors(k));
+    keeper_forget(k);
     for (size_t i = 0; i < k->rooms.protection.doomed_count; i++)
         SEC_TRY(destroy_key(k, k->rooms.protection.doomed[i], resumed, names[i], &items));
     SEC_TRY(erase_elements(k, &items));
@@ -324,6 +373,7 @@ static sec_status finish_wipe(struct sec_keeper *k, bool resumed, sec_status *re
     sec_status settings = all_settings_effect(k);
     if (is_trouble(settings))
         return settings;
+    add_item(&items, SEC_LIT("settings"), sec_wipe_grade_of_hook(settings));
     keeper_draft_begin(k);
     sec_protection_change_wiped(keeper_change(k));
     keeper_add(k, KEEPER_ROOM_PROTECTION);
@@ -352,6 +402,7 @@ sec_status keeper_finish_intent(struct sec_keeper *k, bool resumed, sec_status *
 {
     if (!k->rooms.intent.there)
         return sec_st(SEC_OK);
+    load_origin(k);
     for (size_t i = 0; i < sizeof finish_rows / sizeof finish_rows[0]; i++) {
         if (finish_rows[i].action == k->rooms.intent.action) {
             sec_status status = finish_rows[i].finish(k, resumed, ret_code);
@@ -369,6 +420,7 @@ sec_status keeper_internal(struct sec_keeper *k, enum keeper_reason reason, sec_
     record.sort = KEEPER_INTERNAL;
     record.reason = reason;
     record.code = code.code;
+    record.intended = intent;
     SEC_TRY(keeper_commit(k, &record, NULL));
     sec_status finished;
     return intent ? keeper_finish_intent(k, false, &finished) : sec_st(SEC_OK);

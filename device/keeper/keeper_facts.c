@@ -79,6 +79,11 @@ void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *re
     *ret_facts = facts;
 }
 
+uint64_t keeper_log_keep_mib(const struct sec_keeper *k)
+{
+    return (uint64_t)setting_integer(k, SEC_LIT("securable.log.keep_mib"));
+}
+
 void keeper_lockout_policy(const struct sec_keeper *k, struct sec_lockout_policy *ret_policy)
 {
     ret_policy->enabled = setting_bool(k, SEC_LIT("securable.access.lockout.enabled"));

@@ -9,6 +9,10 @@
 
 /** Room for the record of a decision of the device's own with one change of the protection room. */
 #define KEEPER_CHANGE_RECORD_BYTES 1024u
+/** What stays free in a segment, so that a full storage can still be trimmed, once more after a trim that did not help. */
+#define KEEPER_TRIM_ROOM_BYTES (2u * SEC_JOURNAL_TRIM_BYTES)
+/** What a decision with an effect asks for besides: a usual outcome then lies in the same segment, and no full storage comes between the two. */
+#define KEEPER_OUTCOME_ROOM_BYTES 4096u
 
 /* --- keeper_commit.c: records and commits ------------------------------------------------------------------ */
 
@@ -32,6 +36,8 @@ sec_status keeper_commit(struct sec_keeper *k, struct keeper_record *record, uin
 sec_status keeper_commit_survivors(struct sec_keeper *k);
 /** Sees to it that a record with so much content fits into the present segment: the index that staging gives is final then. */
 sec_status keeper_reserve(struct sec_keeper *k, size_t content_len);
+/** What became of a write to the journal: on a failure the state goes back to the last commit, and all but a full storage ends the run. */
+sec_status keeper_settle(struct sec_keeper *k, sec_status status);
 /** Commits what is staged with a head (events), when there is something. */
 sec_status keeper_head(struct sec_keeper *k);
 /** Stages an event-like record without commit; commits what is staged first when it does not fit. */
@@ -40,6 +46,9 @@ sec_status keeper_stage_event(struct sec_keeper *k, enum sec_record_class record
 sec_status keeper_product_refresh(struct sec_keeper *k);
 sec_status keeper_state_root(struct sec_keeper *k, struct keeper_rooms *rooms, struct sec_digest *ret_root);
 void keeper_head_facts(struct sec_keeper *k, const struct sec_digest *root, struct sec_journal_head_facts *ret_facts);
+
+/** Overwrites what the work rooms may still hold of former owners and secrets, but for the present intent's origin. */
+void keeper_forget(struct sec_keeper *k);
 
 /* --- keeper_facts.c: what the judges are told ---------------------------------------------------------------- */
 
@@ -52,10 +61,29 @@ void keeper_lockout_policy(const struct sec_keeper *k, struct sec_lockout_policy
 /** A setting's effective text; empty when there is none. */
 struct sec_bytes keeper_setting_text(const struct sec_keeper *k, struct sec_bytes key);
 
+/** securable.log.keep_mib. */
+uint64_t keeper_log_keep_mib(const struct sec_keeper *k);
+
+/* --- keeper_retain.c: how much of the log is kept ---------------------------------------------------------------- */
+
+/** True when the log has grown by a segment, or the setting changed, since keeper_retain() last looked, and nothing is under way. */
+bool keeper_retain_due(const struct sec_keeper *k);
+/**
+ * Removes the oldest segments that go beyond the setting, after writing living secrets of theirs anew; the newest two always stay. Each step
+ * is a commit: after a cut the next start finds the rest still due.
+ */
+sec_status keeper_retain(struct sec_keeper *k);
+/**
+ * The storage is full: removes oldest segments without living secrets down to half of the setting, at least one. Does not touch draft or work rooms but
+ * `scratch`. STORAGE_FULL: nothing could be removed.
+ */
+sec_status keeper_make_room(struct sec_keeper *k);
+
 /* --- keeper_command.c: actions of commands --------------------------------------------------------------------- */
 
 /** A command that access has let through: judges it by its room, fills the draft; `ret_intent` when an effect follows. */
-sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, bool *ret_intent);
+sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, enum sec_role role,
+                               bool *ret_intent);
 
 /* --- keeper_effect.c: intents and their outcomes --------------------------------------------------------------- */
 
@@ -67,6 +95,8 @@ sec_status keeper_settings_effect(struct sec_keeper *k, struct sec_bytes keys);
 sec_status keeper_settings_converge(struct sec_keeper *k);
 /** Adds the changes that a confirmed release brings: product record in force, settings fitted to it. */
 sec_status keeper_promote_product(struct sec_keeper *k);
+/** Writes one secret's value anew under `seal`; the old record stays until its key is destroyed or its segment removed. */
+sec_status keeper_reseal(struct sec_keeper *k, const struct sec_protection_secret *secret, uint64_t seal, enum keeper_reason reason);
 /** Records a decision of the device itself and, when it is an intent, finishes it. */
 sec_status keeper_internal(struct sec_keeper *k, enum keeper_reason reason, sec_status code, bool intent);
 

@@ -12,7 +12,7 @@ const char *keeper_reason_word(uint64_t reason)
 {
     static const char *const words[] = {"unknown",       "secret-put",      "secret-delete",
                                         "confirm-missed", "confirm-missed-at-start", "trial-resumed",
-                                        "automatic-update", "effect-resumed", "resealed"};
+                                        "automatic-update", "effect-resumed", "resealed", "secret-moved"};
     return words[reason < sizeof words / sizeof words[0] ? reason : 0];
 }
 
@@ -77,6 +77,15 @@ static void put_start(const struct keeper_record *r, struct sec_wr *wr)
         put_item(wr, 5, r->destroyed);
 }
 
+static void put_role(struct sec_wr *wr, int64_t key, const struct keeper_record *r)
+{
+    sec_cbor_put_int(wr, key);
+    if (r->has_role)
+        sec_cbor_put_uint(wr, r->role);
+    else
+        sec_cbor_put_null(wr);
+}
+
 static void put_decision(const struct keeper_record *r, struct sec_wr *wr)
 {
     put_head(wr, 11u + (r->detail.len ? 1u : 0u) + (r->topic ? 1u : 0u), KEEPER_DECISION);
@@ -84,11 +93,7 @@ static void put_decision(const struct keeper_record *r, struct sec_wr *wr)
     put_uint(wr, 2, r->kind);
     put_bstr(wr, 3, SEC_BYTES(r->kid.b));
     put_text(wr, 4, r->signer);
-    sec_cbor_put_int(wr, 5);
-    if (r->has_role)
-        sec_cbor_put_uint(wr, r->role);
-    else
-        sec_cbor_put_null(wr);
+    put_role(wr, 5, r);
     put_uint(wr, 6, r->code);
     put_item(wr, 7, r->changes);
     if (r->detail.len)
@@ -109,7 +114,7 @@ static void put_decision(const struct keeper_record *r, struct sec_wr *wr)
 
 static void put_outcome(const struct keeper_record *r, struct sec_wr *wr)
 {
-    put_head(wr, 7u + (r->detail.len ? 1u : 0u), KEEPER_OUTCOME);
+    put_head(wr, 7u + (r->detail.len ? 1u : 0u) + (r->has_origin ? 5u : 0u), KEEPER_OUTCOME);
     put_uint(wr, 1, r->index);
     put_uint(wr, 2, r->code);
     put_item(wr, 3, r->changes);
@@ -118,6 +123,16 @@ static void put_outcome(const struct keeper_record *r, struct sec_wr *wr)
     put_time(wr, 5, r->time_s);
     put_bstr(wr, 6, sec_digest_bytes(&r->digest));
     put_uint(wr, 7, r->action);
+    if (!r->has_origin)
+        return;
+    put_bstr(wr, 8, SEC_BYTES(r->kid.b));
+    put_text(wr, 9, r->signer);
+    put_role(wr, 10, r);
+    sec_cbor_put_int(wr, 11);
+    sec_cbor_put_array(wr, 2);
+    sec_cbor_put_uint(wr, r->topic);
+    sec_cbor_put_uint(wr, r->generation);
+    put_bstr(wr, 12, r->intended_detail);
 }
 
 static void put_event(const struct keeper_record *r, struct sec_wr *wr)
@@ -213,6 +228,42 @@ static void read_start(struct sec_cbor *rd, int64_t key, struct keeper_record *r
     }
 }
 
+static void read_role(struct sec_cbor *rd, struct keeper_record *r)
+{
+    r->has_role = !sec_cbor_is_null(rd);
+    if (r->has_role)
+        r->role = sec_cbor_uint(rd);
+    else
+        sec_cbor_null(rd);
+}
+
+/** The members of an outcome that repeat its decision. */
+static void read_origin(struct sec_cbor *rd, int64_t key, struct keeper_record *r)
+{
+    switch (key) {
+    case 8:
+        r->has_origin = true;
+        sec_cbor_bstr_into(rd, SEC_ROOM(r->kid.b));
+        break;
+    case 9:
+        r->signer = sec_cbor_tstr(rd);
+        break;
+    case 10:
+        read_role(rd, r);
+        break;
+    case 11:
+        sec_cbor_array_of(rd, 2);
+        r->topic = sec_cbor_uint(rd);
+        r->generation = sec_cbor_uint(rd);
+        break;
+    case 12:
+        r->intended_detail = sec_cbor_bstr(rd);
+        break;
+    default:
+        sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
+    }
+}
+
 static void read_command(struct sec_cbor *rd, struct keeper_record *r)
 {
     sec_cbor_array_of(rd, 3);
@@ -237,11 +288,7 @@ static void read_decision(struct sec_cbor *rd, int64_t key, struct keeper_record
         r->signer = sec_cbor_tstr(rd);
         break;
     case 5:
-        r->has_role = !sec_cbor_is_null(rd);
-        if (r->has_role)
-            r->role = sec_cbor_uint(rd);
-        else
-            sec_cbor_null(rd);
+        read_role(rd, r);
         break;
     case 6:
         r->code = sec_cbor_uint(rd);
@@ -294,7 +341,7 @@ static void read_outcome(struct sec_cbor *rd, int64_t key, struct keeper_record 
         r->action = sec_cbor_uint(rd);
         break;
     default:
-        sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
+        read_origin(rd, key, r);
     }
 }
 
@@ -411,6 +458,9 @@ sec_status keeper_record_parse(struct sec_bytes in, struct keeper_record *ret_re
     }
     SEC_TRY(sec_cbor_end(&rd));
     if ((seen & required_members(record.sort)) != required_members(record.sort))
+        return sec_st(SEC_MISSING_FIELD);
+    /* An outcome repeats its decision whole or not at all. */
+    if (record.sort == KEEPER_OUTCOME && (seen & 0x1f00u) != 0 && (seen & 0x1f00u) != 0x1f00u)
         return sec_st(SEC_MISSING_FIELD);
     *ret_record = record;
     return sec_st(SEC_OK);

@@ -33,6 +33,7 @@ enum keeper_reason {
     KEEPER_AUTOMATIC_UPDATE = 6,
     KEEPER_EFFECT_RESUMED = 7,
     KEEPER_RESEALED = 8,
+    KEEPER_SECRET_MOVED = 9,
 };
 
 /** "decision" ..., "secret-put" ...; "unknown" for a foreign number. NUL-terminated constants. */
@@ -68,6 +69,8 @@ struct keeper_record {
     uint64_t generation;
     uint64_t action;
     uint64_t index;  /* outcome: of what it is the outcome */
+    bool has_origin; /* outcome: kid, signer, role, topic, generation and `intended_detail` are those of its decision */
+    struct sec_bytes intended_detail;
     uint64_t reason; /* internal */
     /* event, observation */
     struct sec_bytes name; /* subject */

@@ -26,6 +26,7 @@ static sec_status carve_all(struct sec_keeper *k, struct sec_room work, struct s
     k->work.scratch = carve(&work, SEC_RECORD_MAX_BYTES);
     k->work.read = carve(&work, SEC_RECORD_MAX_BYTES);
     k->work.json = carve(&work, SEC_RECORD_MAX_BYTES);
+    k->work.origin = carve(&work, SEC_RECORD_MAX_BYTES);
     return sec_st(SEC_OK);
 }
 
@@ -51,8 +52,12 @@ static sec_status load_roots(struct sec_keeper *k)
     if (statement.kind != SEC_STATEMENT_ROOTS)
         return sec_st(SEC_WRONG_KIND);
     SEC_TRY(sec_roots_parse(statement.msg.payload, &roots));
-    for (unsigned role = 1; role <= SEC_ROOT_ROLES_COUNT; role++)
+    for (unsigned role = 1; role <= SEC_ROOT_ROLES_COUNT; role++) {
+        /* One signature is judged; a manufacturer who demands more is not served by less. */
+        if (roots.roles[role - 1].keys.count && roots.roles[role - 1].required > 1)
+            return sec_st(SEC_UNSUPPORTED);
         SEC_TRY(add_roots(k, &roots.roles[role - 1].keys, (enum sec_root_role)role));
+    }
     for (size_t i = 0; i < k->roots_count; i++) {
         if (k->roots[i].role == SEC_ROOT_ROOT && sec_key_id_equal(&k->roots[i].kid, &statement.kid))
             return sec_statement_verify(&statement, statement.msg.payload, &k->roots[i].key, &k->config.crypto->verifier);
@@ -99,6 +104,7 @@ static sec_status fold_head(void *ctx, const struct sec_head *head)
         return sec_st(SEC_TAMPERED);
     if (head->time_s > k->time_lower_s)
         k->time_lower_s = head->time_s;
+    k->head_counter = head->has_counter ? head->counter : 0;
     return sec_st(SEC_OK);
 }
 
@@ -153,6 +159,20 @@ static sec_status factory_release(struct sec_keeper *k)
         facts.size_bytes = release.image_size_bytes;
     }
     return sec_update_factory(&k->rooms.update, &facts, SEC_SLOT_A);
+}
+
+/**
+ * Keys are made by a claim, and a claim is in a journal: keys without a journal mean that it was taken away, or that its
+ * directory is not mounted. Nothing is destroyed then.
+ */
+static sec_status check_factory_fresh(struct sec_keeper *k)
+{
+    const struct sec_keystore *keys = k->config.keystore;
+    uint64_t number;
+    if (!sec_ok(keys->next(keys->ctx, 0, &number)))
+        return sec_st(SEC_OK);
+    k->tampered = true;
+    return sec_st(SEC_TAMPERED);
 }
 
 static sec_status first_snapshot(struct sec_keeper *k)
@@ -213,6 +233,34 @@ static sec_status record_start(struct sec_keeper *k, const struct sec_journal_fo
     return sec_is(status, SEC_STORAGE_FULL) || sec_is(status, SEC_ROOM_FULL) ? sec_st(SEC_OK) : status;
 }
 
+/**
+ * Each commit raises the counter by one before its head names it. A cut between the two leaves it ahead, once a start; a rollback of the
+ * storage leaves it ahead as well. Which it was, others can tell by heads that they keep: it is recorded.
+ */
+static sec_status record_counter(struct sec_keeper *k)
+{
+    const struct sec_counter *counter = k->config.counter;
+    uint8_t content[64];
+    if (!counter || counter->quality == SEC_COUNTER_NONE)
+        return sec_st(SEC_OK);
+    uint64_t found;
+    SEC_TRY(counter->read(counter->ctx, &found));
+    SEC_TRY(counter->raise(counter->ctx, &k->counter));
+    if (found <= k->head_counter)
+        return sec_st(SEC_OK);
+    struct keeper_record record = {0};
+    struct sec_wr wr = sec_wr(SEC_ROOM(content));
+    sec_cbor_put_map(&wr, 2);
+    sec_cbor_put_int(&wr, 1);
+    sec_cbor_put_tstr(&wr, SEC_LIT("counter-ahead"));
+    sec_cbor_put_int(&wr, 2);
+    sec_cbor_put_uint(&wr, found - k->head_counter);
+    record.sort = KEEPER_OBSERVATION;
+    record.time_s = keeper_time_shown(k);
+    record.content = sec_wr_done(&wr);
+    return keeper_stage_event(k, SEC_RECORD_SYSTEM, &record);
+}
+
 /** A change or a trial that waited for its confirmation when the device went down is taken back at once. */
 static sec_status end_waiting(struct sec_keeper *k)
 {
@@ -248,7 +296,6 @@ static sec_status start(struct sec_keeper *k, struct sec_room work)
 {
     struct sec_room journal_work;
     struct sec_journal_found found = {0};
-    const struct sec_counter *counter = k->config.counter;
     SEC_TRY(carve_all(k, work, &journal_work));
     k->time_lower_s = k->config.build_time_s;
     k->time_steady_ms = k->config.clock->steady_ms(k->config.clock->ctx);
@@ -261,12 +308,13 @@ static sec_status start(struct sec_keeper *k, struct sec_room work)
     SEC_TRY(open_journal(k, journal_work, &found));
     k->open = true;
     SEC_TRY(keeper_product_refresh(k));
-    if (counter && counter->quality != SEC_COUNTER_NONE)
-        SEC_TRY(counter->raise(counter->ctx, &k->counter));
-    if (found.fresh)
+    if (found.fresh) {
+        SEC_TRY(check_factory_fresh(k));
         SEC_TRY(first_snapshot(k));
+    }
     k->committed = k->rooms;
     SEC_TRY(sec_journal_set_epoch(&k->journal, k->rooms.access.epoch, k->rooms.protection.epoch_key));
+    SEC_TRY(record_counter(k));
     SEC_TRY(record_start(k, &found));
     k->recheck_update = true;
     return converge(k);
@@ -295,7 +343,7 @@ sec_status sec_keeper_stop(struct sec_keeper *keeper)
     }
     if (keeper->open)
         sec_journal_close(&keeper->journal);
-    sec_wipe(keeper->work.read.data, keeper->work.read.len);
+    keeper_forget(keeper);
     keeper->open = false;
     return status;
 }

@@ -25,6 +25,7 @@ struct keeper_work {
     struct sec_room scratch; /* encoded rooms, maps, values */
     struct sec_room read;    /* records read back */
     struct sec_room json;
+    struct sec_room origin; /* the detail of the decision whose intent is being finished */
 };
 
 /** A record under construction: its changes so far. */
@@ -34,6 +35,19 @@ struct keeper_draft {
     struct sec_wr change;
     struct sec_wr detail;
     uint64_t seal; /* of the record: the epoch's key, or the one that a claim makes */
+};
+
+/** Who asked for the intent that is being finished; its outcome repeats it. */
+struct keeper_origin {
+    bool there;
+    struct sec_key_id kid;
+    uint8_t signer[SEC_NAME_MAX_BYTES];
+    size_t signer_len;
+    bool has_role;
+    uint64_t role;
+    uint64_t topic;
+    uint64_t generation;
+    struct sec_bytes detail;
 };
 
 struct sec_keeper {
@@ -46,6 +60,8 @@ struct sec_keeper {
     struct keeper_root_key roots[KEEPER_ROOT_KEYS_MAX_COUNT];
     size_t roots_count;
     struct keeper_draft draft;
+    struct keeper_origin origin;
+    uint64_t head_counter; /* of the last head found at start */
     struct sec_refusals refusals;
     int64_t time_lower_s;         /* at `time_steady_ms` */
     uint64_t time_steady_ms;
@@ -55,6 +71,8 @@ struct sec_keeper {
     uint64_t trial_since_ms;
     bool trial_timed;
     bool waiting_timed;
+    uint32_t retained_segment; /* the present segment when retention was last looked after; 0: not yet */
+    uint64_t retained_keep_mib;
     bool recheck_update; /* the standing update setting is to be asked at the next tick */
     uint64_t recheck_at_ms; /* or then, when its window opens; UINT64_MAX: not */
     bool open;

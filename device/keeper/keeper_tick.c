@@ -25,7 +25,7 @@ uint64_t sec_keeper_due_ms(const struct sec_keeper *k)
         due = sooner(due, after_s(k->waiting_since_ms, k->rooms.configuration.within_s));
     if (k->trial_timed)
         due = sooner(due, after_s(k->trial_since_ms, k->rooms.update.trial.confirm_within_s));
-    if (k->recheck_update)
+    if (k->recheck_update || keeper_retain_due(k))
         due = 0;
     due = sooner(due, k->recheck_at_ms);
     return sooner(due, sec_refusals_due_ms(&k->refusals));
@@ -118,6 +118,6 @@ sec_status sec_keeper_tick(struct sec_keeper *k)
     SEC_TRY(tick_trial(k, now_ms));
     SEC_TRY(tick_update(k, now_ms));
     if (k->staged_since_ms != UINT64_MAX && now_ms >= k->staged_since_ms + EVENTS_GATHER_MS)
-        return keeper_head(k);
-    return sec_st(SEC_OK);
+        SEC_TRY(keeper_head(k));
+    return keeper_retain(k);
 }

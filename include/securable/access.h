@@ -147,7 +147,8 @@ struct sec_access_facts {
  *   signer's time has ended (trusted time). `detail` {1: "role", "scope" or "ends-at"}.
  * - GENERATION_USED: not above the topic's head. `detail` {1: head, 2: digest of the statement that took it}.
  * - GENERATION_TOO_FAR: more than SEC_GENERATION_LEAP_MAX above the larger of head and newest owner-signed generation.
- * - NOT_YET, EXPIRED: not-before, expiry; judged only with trusted time.
+ * - NOT_YET: not-before is not surely over. EXPIRED: the expiry surely is. Sure is the lower bound of time, or the clock
+ *   when it is trusted; a clock that is only believed neither lets a command in early nor expires it.
  * - UNSUPPORTED: the action, or a member that it does not honour, is not carried out here. `detail` {1: which}.
  *
  * OK means: the generation is consumed by whatever is decided next; the keeper writes that with
@@ -182,13 +183,14 @@ sec_status sec_access_judge_voucher(const struct sec_access *state, const struct
                                     struct sec_bytes body, struct sec_wr *change, struct sec_wr *detail);
 /**
  * Judges the arguments of access.roster: the parser's statuses, UNSUPPORTED (thresholds, lease, reader key), BAD_VALUE
- * (a subject holds an owner's or the recovery key: owners cannot be replaced by roster). The change holds the whole
+ * (a subject holds an owner's, the recovery or an admitted release key: owners cannot be replaced by roster, and who
+ * signs releases does not command). The change holds the whole
  * roster. `detail`: {1: subjects before, 2: subjects after}.
  */
 sec_status sec_access_judge_roster(const struct sec_access *state, const struct sec_access_facts *facts,
                                    struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
-/** Judges the arguments of access.admit-key: the parser's statuses, EXISTS, TABLE_FULL. `detail`: {1: purpose, 2: key
- * id}. */
+/** Judges the arguments of access.admit-key: the parser's statuses, BAD_VALUE (a key of an owner's, the recovery key or
+ * somebody's on the roster: its releases would never be taken), EXISTS, TABLE_FULL. `detail`: {1: purpose, 2: key id}. */
 sec_status sec_access_judge_admit_key(const struct sec_access *state, const struct sec_access_facts *facts,
                                       struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
 /** Judges the arguments of lifecycle.transfer: the parser's statuses, then UNSUPPORTED in this version. */

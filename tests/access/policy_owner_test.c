@@ -183,6 +183,21 @@ static void an_owner_admits_release_keys_of_their_own(void)
     SHOWS("F5.3");
 }
 
+static void a_key_signs_releases_or_commands_but_not_both(void)
+{
+    struct sec_bytes change;
+    people_state(&state);
+    CHECK_STATUS(admit(OWNER, &change), SEC_BAD_VALUE);
+    CHECK_INT(change.len, 0);
+    CHECK_STATUS(admit(OPERATOR, &change), SEC_BAD_VALUE);
+    CHECK_INT(change.len, 0);
+    CHECK_OK(admit(STRANGER, &change));
+    CHECK_OK(sec_access_apply(&state, change, 4));
+    people_roster(&roster);
+    roster.subjects[2].key = key_of(STRANGER);
+    CHECK_STATUS(replace_roster(&change), SEC_BAD_VALUE);
+}
+
 static void a_transfer_is_parsed_and_unsupported(void)
 {
     struct sec_access_facts facts = people_facts();
@@ -208,6 +223,7 @@ static const struct test tests[] = {
     TEST(a_roster_change_has_its_golden_bytes),
     TEST(a_decided_change_has_its_golden_bytes),
     TEST(an_owner_admits_release_keys_of_their_own),
+    TEST(a_key_signs_releases_or_commands_but_not_both),
     TEST(a_transfer_is_parsed_and_unsupported),
 };
 TEST_MAIN(tests)

@@ -183,16 +183,21 @@ static void an_operator_acts_within_scope_and_time(void)
     SHOWS("F2.2");
 }
 
-static void without_trusted_time_expiry_is_not_judged(void)
+static void without_trusted_time_the_lower_bound_decides(void)
 {
     struct sec_access_facts facts = people_facts();
     people_state(&state);
     facts.time = (struct sec_access_time){.trusted = false, .now_s = 1900000000, .lower_s = 5};
     struct sec_command command = some_command(SEC_ACTION_CONFIGURATION_SET, 1);
     command.members = SEC_WITH_EXPIRY | SEC_WITH_NOT_BEFORE;
-    command.expiry_s = 1;
-    command.not_before_s = INT64_MAX;
-    CHECK_OK(judge(&facts, OPERATOR, &command));
+    command.expiry_s = 1899999999;
+    command.not_before_s = 5;
+    CHECK_OK(judge(&facts, OPERATOR, &command)); /* the clock says that it is over, and nobody need believe it */
+    command.not_before_s = 6;
+    CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_NOT_YET);
+    command.not_before_s = 1;
+    command.expiry_s = 5;
+    CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_EXPIRED);
 }
 
 static void members_that_an_action_does_not_honour_are_unsupported(void)
@@ -214,6 +219,7 @@ static void members_that_an_action_does_not_honour_are_unsupported(void)
     }
     struct sec_command command = some_command(SEC_ACTION_CONFIGURATION_SET, 1);
     command.members = SEC_WITH_BASE | SEC_WITH_CONFIRM | SEC_WITH_NOT_BEFORE | SEC_WITH_EXPIRY;
+    command.expiry_s = INT64_MAX;
     CHECK_OK(judge(&facts, OPERATOR, &command));
 }
 
@@ -252,7 +258,7 @@ static const struct test tests[] = {
     TEST(a_used_generation_is_answered_with_its_winner),
     TEST(the_leap_counts_at_the_end_of_the_number_space_too),
     TEST(an_operator_acts_within_scope_and_time),
-    TEST(without_trusted_time_expiry_is_not_judged),
+    TEST(without_trusted_time_the_lower_bound_decides),
     TEST(members_that_an_action_does_not_honour_are_unsupported),
     TEST(applications_have_the_rights_of_their_roster_entry_alone),
 };

@@ -60,15 +60,22 @@ static sec_status kit_command(enum fake_person signer, enum sec_action action, s
     return kit_command_within(signer, action, args, 0);
 }
 
+/** Who may set a key: reserved ones are the owner's, but for interfaces. */
+static enum fake_person kit_setter(const char *key)
+{
+    bool reserved = strncmp(key, "securable.", 10) == 0 && strncmp(key, "securable.interface.", 20) != 0;
+    return reserved ? FAKE_OWNER : FAKE_OPERATOR;
+}
+
 __attribute__((unused)) static sec_status kit_set(const char *key, int64_t value, uint64_t confirm_within_s)
 {
-    return kit_command_within(FAKE_OPERATOR, SEC_ACTION_CONFIGURATION_SET, fake_setting_args(key, value, SEC_ROOM(kit_args)),
+    return kit_command_within(kit_setter(key), SEC_ACTION_CONFIGURATION_SET, fake_setting_args(key, value, SEC_ROOM(kit_args)),
                               confirm_within_s);
 }
 
 __attribute__((unused)) static sec_status kit_set_text(const char *key, const char *value)
 {
-    return kit_command(FAKE_OPERATOR, SEC_ACTION_CONFIGURATION_SET, fake_setting_text_args(key, value, SEC_ROOM(kit_args)));
+    return kit_command(kit_setter(key), SEC_ACTION_CONFIGURATION_SET, fake_setting_text_args(key, value, SEC_ROOM(kit_args)));
 }
 
 /** {key: bool}. */
@@ -78,7 +85,7 @@ __attribute__((unused)) static sec_status kit_set_bool(const char *key, bool val
     sec_cbor_put_map(&wr, 1);
     sec_cbor_put_tstr(&wr, sec_bytes_of_str(key));
     sec_cbor_put_bool(&wr, value);
-    return kit_command(FAKE_OPERATOR, SEC_ACTION_CONFIGURATION_SET, sec_wr_done(&wr));
+    return kit_command(kit_setter(key), SEC_ACTION_CONFIGURATION_SET, sec_wr_done(&wr));
 }
 
 /** A device at its first start. */

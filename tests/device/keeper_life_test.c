@@ -106,10 +106,13 @@ static void a_wipe_makes_all_content_unreadable_and_lets_the_next_owner_in(void)
     CHECK_OK(kit_command(FAKE_OWNER, SEC_ACTION_PROTECTION_WIPE, sec_bytes(NULL, 0)));
     struct sec_wipe_items items;
     CHECK_OK(sec_wipe_items_parse(kit_decided.detail, &items));
-    CHECK_INT(items.count, 3);
+    CHECK_INT(items.count, 4);
     CHECK_INT(items.items[0].grade, SEC_WIPE_OVERWRITTEN);
     CHECK_INT(items.items[1].grade, SEC_WIPE_OVERWRITTEN);
+    CHECK_BYTES(items.items[2].name, SEC_LIT("data.history"));
     CHECK_INT(items.items[2].grade, SEC_WIPE_BY_HOOK);
+    CHECK_BYTES(items.items[3].name, SEC_LIT("settings"));
+    CHECK_INT(items.items[3].grade, SEC_WIPE_BY_HOOK);
     uint64_t number;
     CHECK_STATUS(kit.keystore_port.next(kit.keystore_port.ctx, 0, &number), SEC_NOT_FOUND);
     struct unreadable counts = {1, 0, 0};

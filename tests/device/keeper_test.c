@@ -279,8 +279,12 @@ static void a_clock_of_1970_stops_nothing_and_believes_nothing(void)
     struct fake_command command = {.signer = FAKE_OPERATOR, .action = SEC_ACTION_CONFIGURATION_SET, .expiry_s = 1700000000,
                                    .args = fake_setting_args("speed", 1002, SEC_ROOM(kit_args))};
     fake_make_command(&kit, &command, &kit_statement);
+    CHECK_STATUS(kit_submit(), SEC_EXPIRED); /* surely: the device knows a later time */
+    command.expiry_s = 1790000000;
+    fake_make_command(&kit, &command, &kit_statement);
     CHECK_OK(kit_submit());
     kit.clock.trusted = true; /* a clock that claims to be right and stands before the last head's time */
+    command.expiry_s = 1700000000;
     command.args = fake_setting_args("speed", 1003, SEC_ROOM(kit_args));
     fake_make_command(&kit, &command, &kit_statement);
     CHECK_STATUS(kit_submit(), SEC_EXPIRED);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How much of the log is kept: oldest segments go by the owner's setting, or because the storage is full. */
+#include "keeper_inside.h"
+
+/** The newest segment and the one before hold what a start folds and what a power cut may fall back to. */
+#define SEGMENTS_KEPT_COUNT 2u
+#define KEEP_MIB_BYTES (UINT64_C(1) << 20)
+
+/** Which segments go, and up to where secrets are moved beforehand. */
+struct plan {
+    size_t present_count;
+    uint64_t present_bytes;
+    size_t gone_count;
+    uint64_t first_kept; /* index of the first record that stays */
+    uint64_t move_below; /* secrets in records before this one move to the end of the log */
+};
+
+/** Trimming waits while an effect or a change of keys is under way: its records are still needed. */
+static bool may_trim(const struct sec_keeper *k)
+{
+    return !k->rooms.intent.there && !k->committed.intent.there && k->rooms.protection.phase == SEC_PROTECTION_IDLE &&
+           k->committed.protection.phase == SEC_PROTECTION_IDLE;
+}
+
+static uint64_t keep_bytes(const struct sec_keeper *k)
+{
+    return keeper_log_keep_mib(k) * KEEP_MIB_BYTES;
+}
+
+static bool holds_secret(const struct sec_keeper *k, uint64_t first, uint64_t end)
+{
+    const struct sec_protection *state = &k->committed.protection;
+    for (size_t i = 0; i < state->secrets_count; i++) {
+        if (state->secrets[i].index >= first && state->secrets[i].index < end)
+            return true;
+    }
+    return false;
+}
+
+static sec_status measure(const struct sec_keeper *k, struct plan *plan)
+{
+    const struct sec_storage *storage = k->config.storage;
+    uint32_t number = 0;
+    uint64_t bytes;
+    sec_status status;
+    while (sec_ok(status = storage->next_segment(storage->ctx, number, &number, &bytes))) {
+        plan->present_count++;
+        plan->present_bytes += bytes;
+    }
+    return sec_is(status, SEC_NOT_FOUND) ? sec_st(SEC_OK) : status;
+}
+
+/**
+ * Oldest first, while what is left is more than `limit` and one segment. `full`: while it is more than `limit`, at least one, and none that holds a
+ * living secret, because there is no room to move it to.
+ */
+static sec_status make_plan(struct sec_keeper *k, uint64_t limit, bool full, struct plan *ret_plan)
+{
+    struct plan plan = {0};
+    struct sec_journal_segment oldest, next;
+    SEC_TRY(measure(k, &plan));
+    if (plan.present_count <= SEGMENTS_KEPT_COUNT) {
+        *ret_plan = plan;
+        return sec_st(SEC_OK);
+    }
+    SEC_TRY(sec_journal_segment_next(&k->journal, 0, &oldest));
+    SEC_TRY(sec_journal_segment_next(&k->journal, oldest.number, &next));
+    uint64_t left = plan.present_bytes;
+    while (plan.present_count - plan.gone_count > SEGMENTS_KEPT_COUNT) {
+        bool wanted = full ? plan.gone_count == 0 || left > limit : left > limit && left - limit > oldest.bytes;
+        if (!wanted || (full && holds_secret(k, oldest.first, next.first)))
+            break;
+        left -= oldest.bytes;
+        plan.gone_count++;
+        oldest = next;
+        SEC_TRY(sec_journal_segment_next(&k->journal, oldest.number, &next));
+    }
+    plan.first_kept = oldest.first;
+    /* The oldest segment that stays is emptied of secrets as well, so that it can go when the storage is full. */
+    plan.move_below = plan.present_count - plan.gone_count > SEGMENTS_KEPT_COUNT ? next.first : oldest.first;
+    *ret_plan = plan;
+    return sec_st(SEC_OK);
+}
+
+/** Commits with a head what is staged and the trim, then removes. Events alone may be staged: the state is that of the last commit. */
+static sec_status trim(struct sec_keeper *k, const struct plan *plan)
+{
+    struct sec_journal_head_facts facts;
+    struct sec_digest root;
+    SEC_TRY(keeper_state_root(k, &k->committed, &root));
+    keeper_head_facts(k, &root, &facts);
+    return sec_journal_trim(&k->journal, plan->first_kept, &facts);
+}
+
+sec_status keeper_make_room(struct sec_keeper *k)
+{
+    struct plan plan;
+    if (!may_trim(k))
+        return sec_st(SEC_STORAGE_FULL);
+    SEC_TRY(make_plan(k, keep_bytes(k) / 2, true, &plan));
+    if (plan.gone_count == 0)
+        return sec_st(SEC_STORAGE_FULL);
+    sec_status status = trim(k, &plan);
+    return sec_is(status, SEC_ROOM_FULL) ? sec_st(SEC_STORAGE_FULL) : status;
+}
+
+/** Each move is a commit of its own: value and change in one frame, the old record stays until its segment goes. */
+static sec_status move_secrets(struct sec_keeper *k, uint64_t below)
+{
+    for (size_t i = 0; i < k->rooms.protection.secrets_count; i++) {
+        struct sec_protection_secret secret = k->rooms.protection.secrets[i];
+        if (secret.index < below)
+            SEC_TRY(keeper_reseal(k, &secret, secret.seal, KEEPER_SECRET_MOVED));
+    }
+    return sec_st(SEC_OK);
+}
+
+bool keeper_retain_due(const struct sec_keeper *k)
+{
+    if (!k->open || k->dead || k->tampered || !may_trim(k))
+        return false;
+    return k->retained_segment != sec_journal_segment_number(&k->journal) || k->retained_keep_mib != keeper_log_keep_mib(k);
+}
+
+sec_status keeper_retain(struct sec_keeper *k)
+{
+    struct plan plan;
+    if (!keeper_retain_due(k))
+        return sec_st(SEC_OK);
+    /* Once a segment, whatever comes of it: nothing changes before the next one. */
+    k->retained_segment = sec_journal_segment_number(&k->journal);
+    k->retained_keep_mib = keeper_log_keep_mib(k);
+    SEC_TRY(make_plan(k, keep_bytes(k), false, &plan));
+    SEC_TRY(keeper_head(k));
+    SEC_TRY(move_secrets(k, plan.move_below));
+    if (plan.gone_count == 0)
+        return sec_st(SEC_OK);
+    SEC_TRY(keeper_reserve(k, 0));
+    return keeper_settle(k, trim(k, &plan));
+}
