@@ -45,6 +45,29 @@ static sec_status command_judge(const struct sec_configuration *conf, const stru
 }
 
 /* One asked value. An item that is no value at all is of the wrong type for every setting. */
+/*
+ * Who may set a reserved setting; the first row that begins its key counts. Names decide whom commands reach, and update and log settings are the owner's
+ * consent in advance: an operator may set neither, or could bring a device under commands that were not meant for it.
+ */
+static const struct {
+    struct sec_bytes prefix;
+    uint64_t least_role;
+} guards[] = {
+    {{(const uint8_t *)"securable.interface.", 20}, 3},
+    {{(const uint8_t *)"securable.access.", 17}, 2},
+    {{(const uint8_t *)"securable.crypto.", 17}, 2},
+    {{(const uint8_t *)"securable.", 10}, 1},
+};
+
+static bool role_suffices(struct sec_bytes key, uint64_t role)
+{
+    for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++) {
+        if (sec_bytes_equal(sec_bytes_part(key, 0, guards[i].prefix.len), guards[i].prefix))
+            return role != 0 && role <= guards[i].least_role;
+    }
+    return true;
+}
+
 static sec_status value_judge(const struct sec_configuration_facts *facts, struct sec_bytes key, struct sec_bytes item, struct sec_wr *detail)
 {
     uint8_t text[SEC_PRODUCT_TEXT_MAX_BYTES];
@@ -53,6 +76,8 @@ static sec_status value_judge(const struct sec_configuration_facts *facts, struc
     struct sec_cbor rd = sec_cbor(item);
     if (!sec_ok(sec_configuration_setting_find(facts->product, key, &setting)))
         return refuse(detail, key.len <= SEC_SETTING_KEY_MAX_BYTES ? key : SEC_LIT(""), SEC_LIT("no such setting"), SEC_UNKNOWN_SETTING);
+    if (!role_suffices(key, facts->role))
+        return refuse(detail, key, SEC_LIT("not for this role to set"), SEC_ROLE_INSUFFICIENT);
     struct sec_value value = sec_value_read(&rd);
     if (!sec_ok(rd.status))
         value = sec_value_none();

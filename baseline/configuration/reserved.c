@@ -38,6 +38,7 @@ const struct sec_configuration_reserved sec_configuration_reserved[] = {
     ROW_TEXT("securable.log.forward", SEC_SETTING_TEXT_MAX_BYTES, "where log records are copied to; empty: nowhere", false),
     ROW_ENUM(SEC_CONFIGURATION_UPDATE_MODE, MODES, 3, "manual", "whether releases are refused, installed on command, or by themselves", false),
     ROW_TEXT("securable.device.group", SEC_NAME_MAX_BYTES, "the group that it belongs to", false),
+    ROW_INTEGER("securable.log.keep_mib", "MiB", 1, 1048576, 64, "how much of the log is kept at least; older segments are removed, oldest first", false),
     ROW_ENUM("securable.update.notify", NOTICES, 4, "all", "who is told of available releases", false),
     ROW_TEXT(SEC_CONFIGURATION_UPDATE_WINDOW, SEC_NAME_MAX_BYTES, "when releases may be installed by themselves, as 22:30-05:00 in UTC; empty: at any time", false),
     ROW_ENUM("securable.crypto.algorithm", ALGORITHMS, 1, "ESP256", "the algorithm that the device signs with", true),

@@ -94,6 +94,7 @@ struct sec_configuration_facts {
     struct sec_digest now;        /* sec_configuration_digest(); needed when has_base */
     uint64_t confirm_within_s;    /* member 12; 0: none */
     bool trial;                   /* a trial release runs */
+    uint64_t role;                /* of the signer, as on the roster: 1 owner, 2 administrator, 3 operator; 0 is none */
 };
 
 /*
@@ -106,7 +107,7 @@ struct sec_configuration_facts {
 /**
  * configuration.set. `args` is {+ key: value}: exactly these are set, all or none.
  * CONFIRM_PENDING (an earlier change is under way), STALE_BASE, UNKNOWN_SETTING, UNSUPPORTED (type), BAD_VALUE (type or form of the value, confirm-within),
- * OUT_OF_RANGE, TRIAL_PENDING (a product setting during a trial), TABLE_FULL (the values do not fit the state), or the parser's status.
+ * OUT_OF_RANGE, ROLE_INSUFFICIENT (a reserved setting that is the owner's or an administrator's), TRIAL_PENDING (a product setting during a trial), TABLE_FULL (the values do not fit the state), or the parser's status.
  */
 sec_status sec_configuration_judge_set(const struct sec_configuration *conf, const struct sec_configuration_facts *facts,
                                        struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);

@@ -23,8 +23,8 @@ static void the_walk_goes_through_all_settings_in_the_order_of_a_map(void)
         before = item;
         count++;
     }
-    /* 6 of the product without the 2 that are carried only, 13 reserved, 3 interfaces */
-    CHECK_INT(count, 4 + 13 + 3);
+    /* 6 of the product without the 2 that are carried only, 14 reserved, 3 interfaces */
+    CHECK_INT(count, 4 + 14 + 3);
 }
 
 static void the_walk_knows_what_is_set(void)
@@ -76,6 +76,7 @@ static void applications_get_json(void)
                                           "    \"securable.log.forward\": \"\",\n"
                                           "    \"securable.update.mode\": \"manual\",\n"
                                           "    \"securable.device.group\": \"\",\n"
+                                          "    \"securable.log.keep_mib\": 64,\n"
                                           "    \"securable.update.notify\": \"all\",\n"
                                           "    \"securable.update.window\": \"\",\n"
                                           "    \"securable.crypto.algorithm\": \"ESP256\",\n"
@@ -134,6 +135,10 @@ static void the_baselines_switches_are_settings(void)
     }
     scene_put("securable.log.forward", TEXT("tcp://log.plant.example:6514"));
     scene_put("securable.log.level", TEXT("debug"));
+    scene_put("securable.log.keep_mib", sec_value_integer(1));
+    scene_put("securable.log.keep_mib", sec_value_integer(1048576));
+    CHECK_STATUS(scene_set("securable.log.keep_mib", sec_value_integer(0)), SEC_OUT_OF_RANGE);
+    CHECK_STATUS(scene_set("securable.log.keep_mib", sec_value_integer(1048577)), SEC_OUT_OF_RANGE);
     scene_put("securable.device.name", TEXT("pump 7"));
     scene_put("securable.device.site", TEXT("hall 2"));
     scene_put("securable.device.group", TEXT("lathes"));

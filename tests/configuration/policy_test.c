@@ -261,7 +261,30 @@ static void small_rooms_are_said_to_be_full(void)
     CHECK_INT(other.len, 0);
 }
 
+static void reserved_settings_ask_for_their_role(void)
+{
+    static const struct {
+        const char *key;
+        struct sec_value value;
+        uint64_t least_role;
+    } rows[] = {{"securable.device.group", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"scrap", 5}}, 1},
+                {"securable.update.mode", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"disabled", 8}}, 1},
+                {"securable.log.forward", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"elsewhere", 9}}, 1},
+                {"securable.access.lockout.enabled", {SEC_VALUE_BOOL, false, 0, {NULL, 0}}, 2},
+                {"securable.interface.web.enabled", {SEC_VALUE_BOOL, true, 0, {NULL, 0}}, 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (uint64_t role = 0; role <= 5; role++) {
+            scene_begin();
+            scene.facts.role = role;
+            bool may = role >= 1 && role <= rows[i].least_role;
+            CHECK_STATUS(scene_set(rows[i].key, rows[i].value), may ? SEC_OK : SEC_ROLE_INSUFFICIENT);
+        }
+    }
+    SHOWS("F2.2");
+}
+
 static const struct test tests[] = {
+    TEST(reserved_settings_ask_for_their_role),
     TEST(a_setting_gets_the_value_that_is_set),
     TEST(a_value_that_equals_the_default_is_kept_as_set),
     TEST(several_are_set_all_or_none),

@@ -28,7 +28,7 @@ __attribute__((unused)) static void scene_begin(void)
 {
     CHECK_OK(sample_parse(sample_draft(), SEC_ROOM(scene_record), &scene.product));
     sec_configuration_init(&scene.conf);
-    scene.facts = (struct sec_configuration_facts){.product = &scene.product};
+    scene.facts = (struct sec_configuration_facts){.product = &scene.product, .role = 1};
     memset(scene.facts.command.b, 0xc1, 32);
 }
 
