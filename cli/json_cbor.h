@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CBOR as JSON for people: integers whole (never rounded), byte strings as hex, keys as text.
+ *
+ * Memory: items are cJSON's; whoever receives one adds or deletes it. Null means that memory ran out.
+ * Limits: nesting as sec_cbor_check() allows it.
+ */
+#ifndef CLI_JSON_CBOR_H
+#define CLI_JSON_CBOR_H
+
+#include <securable/cbor.h>
+
+#include <cjson/cJSON.h>
+
+/** A number without loss. */
+cJSON *json_uint(uint64_t value);
+cJSON *json_int(int64_t value);
+/** Lower-case hex. */
+cJSON *json_hex(struct sec_bytes bytes);
+/** Text; what is not clean UTF-8 is shown as "h'..'". */
+cJSON *json_text(struct sec_bytes text);
+/** Any item: byte strings as "h'..'", tags as {"tag", "value"}, what has no JSON (undefined, NaN) as null. */
+cJSON *json_cbor(struct sec_bytes item);
+/** The item that is next, consumed. */
+cJSON *json_cbor_next(struct sec_cbor *rd);
+
+#endif
