@@ -4,6 +4,9 @@
 #include "cli.h"
 #include "inspect.h"
 
+#include <securable/version.h>
+
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -15,6 +18,10 @@ int main(int argc, char **argv)
     if (argc < 2) {
         cli_print_help(stderr);
         return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("securable " SEC_VERSION);
+        return 0;
     }
     if (strcmp(argv[1], "--help") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
         cli_print_help(stdout);

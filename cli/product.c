@@ -88,6 +88,9 @@ static int with_version(struct cli *cli, const char *version, struct sec_product
     return sec_ok(status) ? CLI_DONE : cli_usage(version, "version", "%s", sec_status_text(status));
 }
 
+/* Protected header, signature and heads around a record. */
+#define PRODUCT_ENVELOPE_BYTES 160u
+
 int cmd_product_compile(struct cli *cli)
 {
     struct sec_product product;
@@ -98,6 +101,9 @@ int cmd_product_compile(struct cli *cli)
     if (version)
         CLI_TRY(with_version(cli, version, &product, &record));
     CLI_TRY(material_private_key(cli, cli_get(cli, "key"), 0, &key));
+    if (record.len + PRODUCT_ENVELOPE_BYTES > SEC_PRODUCT_STATEMENT_MAX_BYTES)
+        return cli_refused(cli->operands[0], "size", "the record has %zu bytes, and devices keep signed records of at most %u: shorten its texts",
+                           record.len, SEC_PRODUCT_STATEMENT_MAX_BYTES);
     CLI_TRY(material_sign(cli, SEC_STATEMENT_PRODUCT, key, record, cli_get(cli, "out")));
     printf("%s: %s, version %s, signed by %s\n", cli_get(cli, "out"), cli_text(cli, product.facts.name),
            cli_text(cli, product.facts.version), material_key_id_text(cli, &key->key));

@@ -167,13 +167,18 @@ static void add_detail(struct cli *cli, cJSON *json, const struct keeper_record 
         cJSON_AddItemToObject(json, "detail", detail_json(cli, record));
 }
 
-static void add_decision(struct cli *cli, cJSON *json, const struct keeper_record *record)
+static void add_who(cJSON *json, const struct keeper_record *record)
 {
     cJSON *who = cJSON_AddObjectToObject(json, "who");
     cli_add_text(who, "name", record->signer);
     if (record->has_role)
         cJSON_AddStringToObject(who, "role", sec_role_word(record->role));
     cli_add_hex(who, "key", SEC_BYTES(record->kid.b));
+}
+
+static void add_decision(struct cli *cli, cJSON *json, const struct keeper_record *record)
+{
+    add_who(json, record);
     cJSON_AddStringToObject(json, "what",
                             record->action ? sec_action_word(record->action)
                                            : sec_statement_word((enum sec_statement_kind)record->kind));
@@ -189,9 +194,19 @@ static void add_decision(struct cli *cli, cJSON *json, const struct keeper_recor
 static void add_outcome(struct cli *cli, cJSON *json, const struct keeper_record *record)
 {
     static const struct sec_digest own = {{0}};
+    if (record->has_origin)
+        add_who(json, record);
     cJSON_AddStringToObject(json, "what", sec_action_word(record->action));
+    if (record->has_origin)
+        cli_add_number(json, "generation", record->generation);
     cli_add_number(json, "outcome_of", record->index);
     add_status(json, record);
+    if (record->has_origin && record->intended_detail.len) {
+        struct keeper_record asked = *record;
+        asked.detail = record->intended_detail;
+        asked.code = SEC_OK;
+        cJSON_AddItemToObject(json, "asked", detail_json(cli, &asked));
+    }
     add_detail(cli, json, record);
     if (!sec_digest_equal(&record->digest, &own))
         cli_add_hex(json, "statement", sec_digest_bytes(&record->digest));
