@@ -16,7 +16,7 @@ def evidence(text, *words):
     """Shows the lines of an answer that matter, and insists on `words` being there."""
     for word in words:
         must(word in text, f"expected {word!r} in:\n{text}")
-    for line in text.strip().splitlines()[:14]:
+    for line in text.strip().splitlines()[:22]:
         print("    " + line)
 
 

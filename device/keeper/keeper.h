@@ -70,6 +70,12 @@ sec_status sec_keeper_stop(struct sec_keeper *keeper);
 sec_status sec_keeper_submit(struct sec_keeper *keeper, struct sec_bytes statement, struct sec_bytes beside,
                              struct sec_room receipt, size_t *ret_len, sec_status *ret_verdict);
 
+/**
+ * Whether a known key vouches for a statement of a kind that its holder may speak: what sec_keeper_submit() asks first. Changes and counts
+ * nothing; for deciding whether a payload that comes along is worth taking in.
+ */
+sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement);
+
 /** Writes the EAT report that answers `nonce` (8 to 64 bytes). */
 sec_status sec_keeper_report(struct sec_keeper *keeper, struct sec_bytes nonce, struct sec_wr *report);
 

@@ -22,9 +22,11 @@ static bool may_trim(const struct sec_keeper *k)
            k->committed.protection.phase == SEC_PROTECTION_IDLE;
 }
 
+/** A setting that cannot be read, or that still waits for its confirmation, lets nothing go. */
 static uint64_t keep_bytes(const struct sec_keeper *k)
 {
-    return keeper_log_keep_mib(k) * KEEP_MIB_BYTES;
+    uint64_t mib = k->rooms.configuration.phase == SEC_CONFIGURATION_SETTLED ? keeper_log_keep_mib(k) : 0;
+    return mib ? mib * KEEP_MIB_BYTES : UINT64_MAX;
 }
 
 static bool holds_secret(const struct sec_keeper *k, uint64_t first, uint64_t end)
@@ -50,11 +52,26 @@ static sec_status measure(const struct sec_keeper *k, struct plan *plan)
     return sec_is(status, SEC_NOT_FOUND) ? sec_st(SEC_OK) : status;
 }
 
-/**
- * Oldest first, while what is left is more than `limit` and one segment. `full`: while it is more than `limit`, at least one, and none that holds a
- * living secret, because there is no room to move it to.
- */
-static sec_status make_plan(struct sec_keeper *k, uint64_t limit, bool full, struct plan *ret_plan)
+/** Why segments go. */
+enum occasion {
+    BY_SETTING,   /* while what is left is more than the setting and one segment */
+    WHILE_FULL,   /* at least one, down to half of the setting; none with a living secret, because there is no room to move it to */
+    HAVING_ROOM,  /* the storage was full and has room again: down to half of the setting */
+};
+
+static bool goes(const struct sec_keeper *k, enum occasion occasion, const struct plan *plan, uint64_t left,
+                 const struct sec_journal_segment *oldest, uint64_t end)
+{
+    const uint64_t keep = keep_bytes(k);
+    if (occasion == BY_SETTING)
+        return left > keep && left - keep > oldest->bytes;
+    if (occasion == WHILE_FULL && holds_secret(k, oldest->first, end))
+        return false;
+    return left > keep / 2 || (occasion == WHILE_FULL && plan->gone_count == 0);
+}
+
+/** Oldest first. */
+static sec_status make_plan(struct sec_keeper *k, enum occasion occasion, struct plan *ret_plan)
 {
     struct plan plan = {0};
     struct sec_journal_segment oldest, next;
@@ -67,8 +84,7 @@ static sec_status make_plan(struct sec_keeper *k, uint64_t limit, bool full, str
     SEC_TRY(sec_journal_segment_next(&k->journal, oldest.number, &next));
     uint64_t left = plan.present_bytes;
     while (plan.present_count - plan.gone_count > SEGMENTS_KEPT_COUNT) {
-        bool wanted = full ? plan.gone_count == 0 || left > limit : left > limit && left - limit > oldest.bytes;
-        if (!wanted || (full && holds_secret(k, oldest.first, next.first)))
+        if (!goes(k, occasion, &plan, left, &oldest, next.first))
             break;
         left -= oldest.bytes;
         plan.gone_count++;
@@ -97,9 +113,10 @@ sec_status keeper_make_room(struct sec_keeper *k)
     struct plan plan;
     if (!may_trim(k))
         return sec_st(SEC_STORAGE_FULL);
-    SEC_TRY(make_plan(k, keep_bytes(k) / 2, true, &plan));
+    SEC_TRY(make_plan(k, WHILE_FULL, &plan));
     if (plan.gone_count == 0)
         return sec_st(SEC_STORAGE_FULL);
+    k->was_full = true;
     sec_status status = trim(k, &plan);
     return sec_is(status, SEC_ROOM_FULL) ? sec_st(SEC_STORAGE_FULL) : status;
 }
@@ -117,7 +134,7 @@ static sec_status move_secrets(struct sec_keeper *k, uint64_t below)
 
 bool keeper_retain_due(const struct sec_keeper *k)
 {
-    if (!k->open || k->dead || k->tampered || !may_trim(k))
+    if (!k->open || k->dead || k->tampered || !may_trim(k) || k->rooms.configuration.phase != SEC_CONFIGURATION_SETTLED)
         return false;
     return k->retained_segment != sec_journal_segment_number(&k->journal) || k->retained_keep_mib != keeper_log_keep_mib(k);
 }
@@ -130,7 +147,8 @@ sec_status keeper_retain(struct sec_keeper *k)
     /* Once a segment, whatever comes of it: nothing changes before the next one. */
     k->retained_segment = sec_journal_segment_number(&k->journal);
     k->retained_keep_mib = keeper_log_keep_mib(k);
-    SEC_TRY(make_plan(k, keep_bytes(k), false, &plan));
+    SEC_TRY(make_plan(k, k->was_full ? HAVING_ROOM : BY_SETTING, &plan));
+    k->was_full = false;
     SEC_TRY(keeper_head(k));
     SEC_TRY(move_secrets(k, plan.move_below));
     if (plan.gone_count == 0)

@@ -14,9 +14,6 @@
 #include <securable/protection.h>
 #include <securable/update.h>
 
-/** A signed product record on a device: two of them and all other state fit one snapshot record. */
-#define SEC_KEEPER_PRODUCT_MAX_BYTES 16384u
-
 enum keeper_room {
     KEEPER_ROOM_ACCESS = 1,
     KEEPER_ROOM_CONFIGURATION = 2,
@@ -29,7 +26,7 @@ enum keeper_room {
 
 struct keeper_statement {
     uint32_t len;
-    uint8_t b[SEC_KEEPER_PRODUCT_MAX_BYTES];
+    uint8_t b[SEC_PRODUCT_STATEMENT_MAX_BYTES];
 };
 
 /** An effect that is intended: the record, the action, the statement (zeros: the device's own decision). */

@@ -73,6 +73,7 @@ struct sec_keeper {
     bool waiting_timed;
     uint32_t retained_segment; /* the present segment when retention was last looked after; 0: not yet */
     uint64_t retained_keep_mib;
+    bool was_full; /* the storage was trimmed because it was full; retention goes on from there */
     bool recheck_update; /* the standing update setting is to be asked at the next tick */
     uint64_t recheck_at_ms; /* or then, when its window opens; UINT64_MAX: not */
     bool open;

@@ -228,7 +228,7 @@ static sec_status check_product_record(struct submission *s, const struct sec_su
     struct sec_statement statement;
     struct sec_product product;
     struct sec_keeper *k = s->k;
-    if (release->product_record.len > SEC_KEEPER_PRODUCT_MAX_BYTES)
+    if (release->product_record.len > SEC_PRODUCT_STATEMENT_MAX_BYTES)
         return sec_st(SEC_TOO_LARGE);
     SEC_TRY(sec_statement_parse(release->product_record, &statement));
     if (statement.kind != SEC_STATEMENT_PRODUCT)
@@ -377,6 +377,16 @@ static sec_status count_refusal(struct submission *s, sec_status refusal)
     struct sec_lockout_policy policy;
     keeper_lockout_policy(k, &policy);
     return sec_lockout_answer(&k->refusals, &policy, refusal, now_ms);
+}
+
+sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement)
+{
+    struct submission s = {0};
+    if (keeper->tampered || keeper->dead)
+        return sec_st(keeper->tampered ? SEC_TAMPERED : SEC_BROKEN);
+    s.k = keeper;
+    s.bytes = statement;
+    return statement.len > SEC_STATEMENT_MAX_BYTES ? sec_st(SEC_TOO_LARGE) : admit(&s);
 }
 
 sec_status sec_keeper_submit(struct sec_keeper *keeper, struct sec_bytes statement, struct sec_bytes beside,

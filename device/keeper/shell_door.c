@@ -85,6 +85,11 @@ static void submit_with_payload(struct shell *shell, uint32_t id, const struct i
         answer(shell, id, sec_st(SEC_BUSY), sec_bytes(NULL, 0));
         return;
     }
+    /* Nobody fills the spool with a statement that no known key vouches for: it is refused as it would be without a payload. */
+    if (!sec_ok(sec_keeper_vet(&shell->keeper, message->a))) {
+        submit(shell, id, message->a, message->b);
+        return;
+    }
     if (!sec_bytes_copy(SEC_ROOM(submission->statement_b), message->a) || !sec_bytes_copy(SEC_ROOM(submission->beside_b), message->b)) {
         answer(shell, id, sec_st(SEC_TOO_LARGE), sec_bytes(NULL, 0));
         return;

@@ -49,7 +49,8 @@ static void observe_settings_file(struct parent *parent, struct sec_bytes json, 
     if (sec_is(status, SEC_NOT_FOUND) || (!parent->settings_known && !reasserted))
         return; /* a first start, or nothing to compare with */
     if (!sec_ok(status) || (!sec_bytes_equal(present, parent->settings_known ? known : json) && !sec_bytes_equal(present, json)))
-        watch_observe(parent, "settings-file", "changed by another; replaced");
+        /* Before a first writing of this run the file may be as a cut left it; who made it differ is not known then. */
+        watch_observe(parent, "settings-file", parent->settings_known ? "changed by another; replaced" : "not as the journal says at start; replaced");
 }
 
 static void do_settings(struct parent *parent, const struct ipc_message *message)

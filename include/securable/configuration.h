@@ -32,7 +32,7 @@
 #include <securable/product.h>
 
 /** Values that were set, keys included: 128 short ones, or some 60 of the longest. */
-#define SEC_CONFIGURATION_VALUES_BYTES 24576u
+#define SEC_CONFIGURATION_VALUES_BYTES 16384u
 /** Old values of one change under way. */
 #define SEC_CONFIGURATION_OLD_BYTES 16384u
 /** All effective values as a CBOR map: 128 of the longest. */

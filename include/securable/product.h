@@ -17,6 +17,8 @@
 
 /** A record: with its envelope it stays within a statement, and every offset fits 16 bits. */
 #define SEC_PRODUCT_MAX_BYTES 60000u
+/** A signed record on a device: two of them, in force and of the available release, and all other state fit one snapshot record. */
+#define SEC_PRODUCT_STATEMENT_MAX_BYTES 16384u
 /** Settings of a product: with the reserved ones (13 and one an interface) they stay within SEC_SETTINGS_MAX_COUNT. */
 #define SEC_PRODUCT_SETTINGS_MAX_COUNT 96u
 /** Interfaces: sockets and radios of one device. */

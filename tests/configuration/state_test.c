@@ -153,15 +153,16 @@ static void the_state_holds_its_bytes_and_no_more(void)
 static void a_set_that_does_not_fit_is_refused_by_its_judge(void)
 {
     scene_begin();
-    CHECK_OK(sec_configuration_apply(&scene.conf, big_change('a', SEC_CONFIGURATION_VALUES_BYTES / 264), 1));
+    CHECK_OK(sec_configuration_apply(&scene.conf, big_change('a', SEC_CONFIGURATION_VALUES_BYTES / 264 - 1), 1));
     CHECK_OK(sec_configuration_apply(&scene.conf, SEC_LIT("\xa1\x01\x02"), 2));
     CHECK_OK(scene_set("level", sec_value_integer(1)));
     scene_fold(3);
     CHECK_OK(scene_outcome(SEC_OK));
     scene_fold(4);
-    const char *longest = "0123456789012345678901234567890123456789012345678901234567890123";
+    static uint8_t longest[SEC_SETTING_TEXT_MAX_BYTES];
+    memset(longest, 'x', sizeof longest);
     CHECK_OK(scene_set("title", sec_value_text(SEC_LIT("0123456789"))));
-    CHECK_STATUS(scene_set("securable.device.name", sec_value_text(sec_bytes_of_str(longest))), SEC_TABLE_FULL);
+    CHECK_STATUS(scene_set("securable.device.tags", sec_value_text(SEC_BYTES(longest))), SEC_TABLE_FULL);
     scene_check_refusal(NULL, "the values take more room than the device has for them");
 }
 
