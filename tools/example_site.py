@@ -114,10 +114,15 @@ class Site:
                 text = (self.folder / "device.log").read_text(errors="replace")
                 raise Failed(f"securabled ended with exit {self.daemon.returncode}\n" + "\n".join(text.splitlines()[-10:]))
             ready = subprocess.run([str(BIN / "securable"), "status", str(self.device)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if ready.returncode == 0:
+            if ready.returncode == 0 and self.is_ours():
                 return
             time.sleep(0.05)
         raise Failed("securabled did not answer within 30 s")
+
+    def is_ours(self):
+        """Whether the daemon that we started has the device, and not one that was left over."""
+        pid = self.device / "run" / "securabled.pid"
+        return pid.exists() and pid.read_text().strip() == str(self.daemon.pid)
 
     def stop(self):
         if self.daemon and self.daemon.poll() is None:

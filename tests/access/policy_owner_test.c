@@ -44,7 +44,6 @@ static void a_voucher_makes_an_owner_once(void)
     CHECK_INT(subject.role, SEC_ROLE_OWNER);
     CHECK_STATUS(sec_access_apply(&state, change, 2), SEC_ALREADY_OWNED);
     CHECK_STATUS(claim(&voucher, &change), SEC_ALREADY_OWNED);
-    SHOWS("F4.2");
 }
 
 static void a_voucher_for_another_device_or_epoch_is_refused(void)

@@ -77,7 +77,6 @@ static void each_role_may_its_actions_and_no_other(void)
     }
     SHOWS("F2.2");
     SHOWS("F5.3");
-    SHOWS("F4.2");
 }
 
 static void an_unknown_action_is_refused_for_everybody(void)
@@ -247,7 +246,6 @@ static void applications_have_the_rights_of_their_roster_entry_alone(void)
         CHECK_STATUS(sec_access_permits(&state, &facts, cases[i].uid, cases[i].pid, cases[i].right), cases[i].want);
     sec_access_init(&state);
     CHECK_STATUS(sec_access_permits(&state, &facts, 1001, 10, SEC_RIGHT_EVENT), SEC_NOT_PERMITTED);
-    SHOWS("F4.2");
     SHOWS("F6.3");
 }
 

@@ -137,7 +137,6 @@ static void keys_are_found_with_their_roles(void)
     struct sec_key_id kid = kid_of(STRANGER), zero = {{0}};
     CHECK_STATUS(sec_access_find(&state, &kid, &subject), SEC_UNKNOWN_KEY);
     CHECK_STATUS(sec_access_find(&state, &zero, &subject), SEC_UNKNOWN_KEY);
-    SHOWS("F4.2");
 }
 
 static void subjects_can_be_counted_off(void)

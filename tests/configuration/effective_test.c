@@ -113,7 +113,6 @@ static void the_baselines_switches_are_settings(void)
     scene_begin();
     scene_put("securable.crypto.algorithm", TEXT("ESP256"));
     CHECK_STATUS(scene_set("securable.crypto.algorithm", TEXT("RSA")), SEC_OUT_OF_RANGE);
-    SHOWS("F3.2");
     scene_put("securable.access.lockout.enabled", sec_value_bool(false));
     scene_put("securable.access.lockout.limit", sec_value_integer(1));
     CHECK_STATUS(scene_set("securable.access.lockout.limit", sec_value_integer(0)), SEC_OUT_OF_RANGE);

@@ -212,6 +212,7 @@ static void reset_brings_safe_defaults_and_leaves_the_names(void)
     scene_put("mode", TEXT("high"));
     scene_put("securable.device.name", TEXT("pump 7"));
     scene_put("securable.update.mode", TEXT("automatic"));
+    scene_put("securable.log.keep_mib", sec_value_integer(8));
     scene_put("securable.interface.web.enabled", sec_value_bool(true));
     scene_put("securable.access.lockout.enabled", sec_value_bool(false));
     CHECK_OK(scene_reset());
@@ -223,6 +224,7 @@ static void reset_brings_safe_defaults_and_leaves_the_names(void)
     CHECK_BYTES(scene_value("mode").text, SEC_LIT("low"));
     CHECK_BYTES(scene_value("securable.device.name").text, SEC_LIT("pump 7"));
     CHECK_BYTES(scene_value("securable.update.mode").text, SEC_LIT("automatic"));
+    CHECK_INT(INTEGER("securable.log.keep_mib"), 8);
     CHECK(!BOOLEAN("securable.interface.web.enabled"));
     CHECK(!BOOLEAN("securable.interface.modbus.enabled"));
     CHECK(BOOLEAN("securable.interface.panel.enabled"));

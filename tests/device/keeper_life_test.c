@@ -59,7 +59,6 @@ static void a_secret_is_its_users_alone_and_never_in_the_clear(void)
 
 static void a_rotation_reseals_the_living_and_destroys_the_old_key(void)
 {
-    SHOWS("F3.2");
     kit_begin_owned();
     CHECK_OK(sec_keeper_secret_put(&kit.keeper, &kit_application, SEC_LIT("a"), SEC_LIT("first")));
     CHECK_OK(sec_keeper_secret_put(&kit.keeper, &kit_application, SEC_LIT("b"), SEC_LIT("second")));
@@ -431,30 +430,52 @@ static void a_failed_write_stops_the_device_until_its_next_start(void)
     }
 }
 
-static void full_storage_refuses_decisions_and_keeps_what_there_is(void)
+/** Events of some size, one a tick, until something fails or `most` are written. */
+static sec_status fill(unsigned most)
 {
-    kit_begin_owned();
-    CHECK_OK(sec_keeper_secret_put(&kit.keeper, &kit_application, SEC_LIT("db"), SEC_LIT(SECRET_TEXT)));
     static uint8_t event[SEC_EVENT_MAX_BYTES];
     struct sec_wr wr = sec_wr(SEC_ROOM(event));
     sec_cbor_put_map(&wr, 1);
     sec_cbor_put_tstr(&wr, SEC_LIT("fill"));
     sec_cbor_put_bstr(&wr, sec_bytes(kit_args, 1800));
     sec_status status = sec_st(SEC_OK);
-    unsigned written = 0;
-    for (; sec_ok(status) && written < 4000; written++) {
+    for (unsigned i = 0; sec_ok(status) && i < most; i++) {
         status = sec_keeper_event(&kit.keeper, &kit_application, sec_wr_done(&wr));
-        fake_clock_pass(&kit.clock, 100);
+        fake_clock_pass(&kit.clock, 600);
         if (sec_ok(status))
             status = sec_keeper_tick(&kit.keeper);
     }
-    CHECK_STATUS(status, SEC_STORAGE_FULL);
-    CHECK(written > 600);
+    return status;
+}
+
+static void the_oldest_entries_make_room_and_secrets_stay(void)
+{
+    kit_begin_owned();
+    CHECK_OK(sec_keeper_secret_put(&kit.keeper, &kit_application, SEC_LIT("db"), SEC_LIT(SECRET_TEXT)));
+    CHECK_OK(fill(2500));
+    CHECK(kit.keeper.journal.end.segment > 2 * FAKE_DEVICE_SEGMENTS);
+    CHECK_BYTES(got_secret(&kit_application, SEC_LIT("db")), SEC_LIT(SECRET_TEXT));
+    CHECK_OK(kit_set("speed", 1009, 0));
+    kit_end();
+}
+
+static void full_storage_refuses_decisions_and_keeps_what_there_is(void)
+{
+    fake_device_init(&kit, 7, FAKE_STORAGE_PREALLOC, NULL);
+    fake_device_use_segments(&kit, sizeof kit.memory.content / 2); /* both hold what a start folds: nothing may go */
+    CHECK_OK(fake_device_start(&kit));
+    CHECK_OK(kit_claim(1));
+    CHECK_OK(kit_roster(true));
+    CHECK_OK(sec_keeper_secret_put(&kit.keeper, &kit_application, SEC_LIT("db"), SEC_LIT(SECRET_TEXT)));
+    CHECK_STATUS(fill(4000), SEC_STORAGE_FULL);
     kit_expect_verdict(SEC_VERDICT_INTACT);
     struct fake_command command = {.signer = FAKE_OWNER, .action = SEC_ACTION_ACCESS_ROSTER,
                                    .args = fake_roster_args(&kit, true, SEC_ROOM(kit_args))};
-    for (int i = 0; i < 200 && sec_ok(status = fake_device_submit(&kit, fake_statement_bytes(&kit_statement))); i++)
+    sec_status status = sec_st(SEC_OK);
+    for (int i = 0; i < 200 && sec_ok(status); i++) {
         fake_make_command(&kit, &command, &kit_statement);
+        status = fake_device_submit(&kit, fake_statement_bytes(&kit_statement));
+    }
     CHECK_STATUS(status, SEC_STORAGE_FULL);
     struct sec_digest root = fake_device_state_root(&kit), after;
     CHECK_BYTES(got_secret(&kit_application, SEC_LIT("db")), SEC_LIT(SECRET_TEXT));
@@ -510,6 +531,7 @@ static const struct test tests[] = {
     TEST(a_changed_byte_of_the_log_shows_and_stops_the_device),
     TEST(a_report_answers_the_nonce_and_tells_the_state),
     TEST(a_failed_write_stops_the_device_until_its_next_start),
+    TEST(the_oldest_entries_make_room_and_secrets_stay),
     TEST(full_storage_refuses_decisions_and_keeps_what_there_is),
     TEST(a_long_life_goes_through_segments_and_keeps_its_state),
 };

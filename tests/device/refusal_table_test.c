@@ -607,7 +607,6 @@ static bool cell(const struct row *row, enum column column)
 static void every_cell_is_refused_with_its_code_and_changes_nothing(void)
 {
     SHOWS("F2.2");
-    SHOWS("F4.2");
     SHOWS("F5.3");
     size_t live = 0;
     make_base();

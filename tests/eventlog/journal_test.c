@@ -190,6 +190,33 @@ static void a_trim_removes_whole_segments_and_reading_says_so(void)
     CHECK_INT(device.notes.list[0].record_class, SEC_RECORD_SNAPSHOT);
 }
 
+static void segments_are_told_and_a_trim_fits_its_room(void)
+{
+    struct sec_journal_segment segment = {0}, next;
+    make();
+    while (device.journal.end.segment < 4)
+        CHECK_OK(device_decide(1, "a decision that takes some space", NULL));
+    CHECK_OK(sec_journal_segment_next(&device.journal, 0, &segment));
+    CHECK_INT(segment.number, 1);
+    CHECK_INT(segment.first, 0);
+    while (sec_ok(sec_journal_segment_next(&device.journal, segment.number, &next))) {
+        CHECK_INT(next.number, segment.number + 1);
+        CHECK_INT(next.bytes, 64 * 512);
+        CHECK(next.first > segment.first);
+        CHECK_INT(read_at(next.first).header.record_class, SEC_RECORD_KEY);
+        segment = next;
+    }
+    CHECK_INT(segment.number, sec_journal_segment_number(&device.journal));
+    while (sec_journal_fits(&device.journal, SEC_JOURNAL_TRIM_BYTES))
+        CHECK_OK(device_decide(1, "x", NULL));
+    CHECK_INT(segment.number, sec_journal_segment_number(&device.journal));
+    CHECK_OK(sec_journal_trim(&device.journal, segment.first, &device.facts));
+    CHECK_OK(sec_journal_segment_next(&device.journal, 0, &next));
+    CHECK_INT(next.number, segment.number);
+    sec_journal_close(&device.journal);
+    CHECK_STATUS(sec_journal_segment_next(&device.journal, 0, &next), SEC_NOT_OPEN);
+}
+
 static void a_destroyed_slot_key_leaves_order_and_takes_content(void)
 {
     static uint8_t room[4096];
@@ -260,6 +287,7 @@ static const struct test tests[] = {
     TEST(each_failure_within_a_rollover_is_survived),
     TEST(what_is_dropped_leaves_no_trace),
     TEST(a_trim_removes_whole_segments_and_reading_says_so),
+    TEST(segments_are_told_and_a_trim_fits_its_room),
     TEST(a_destroyed_slot_key_leaves_order_and_takes_content),
     TEST(limits_are_statuses),
     TEST(many_seals_in_turn_find_their_keys),

@@ -96,6 +96,7 @@ sec_status judge_log(struct fake_device *d, struct judge_log *ret_log)
     ret_log->verdict = result.verdict;
     ret_log->why = result.why ? result.why : "";
     ret_log->events = events;
+    ret_log->trimmed = result.trimmed;
     return sec_st(SEC_OK);
 }
 

@@ -24,7 +24,8 @@ bool judge_same(const struct outlook *a, const struct outlook *b);
 struct judge_log {
     enum sec_verdict verdict;
     const char *why;
-    uint64_t events; /* of applications, under a head */
+    uint64_t events;  /* of applications, under a head */
+    uint64_t trimmed; /* records that went with the oldest segments */
 };
 /** Verifies the log with the device's public key. */
 sec_status judge_log(struct fake_device *d, struct judge_log *ret_log);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define SEGMENT_BYTES (64u * FAKE_DEVICE_BLOCK_BYTES) /* the smallest: many a step begins a segment */
+#define SEGMENTS_COUNT 5u                             /* and few of them: the oldest go while the life is under way */
 #define EVENTS_COUNT 24u
 #define UNHEALTHY_IMAGE 3
 #define FAILING_TEXT "\"pressure\": 66"
@@ -196,6 +197,7 @@ static const struct sec_peer application = {FAKE_APPLICATION_UID, 77};
 void life_init(struct fake_device *d)
 {
     fake_device_use_segments(d, SEGMENT_BYTES);
+    d->storage.segments_max = SEGMENTS_COUNT;
     d->clock.wall_s = 1765000000;
     d->effects.failing = SEC_LIT(FAILING_TEXT);
     d->effects.unhealthy[0] = fake_image_digest(d, UNHEALTHY_IMAGE);

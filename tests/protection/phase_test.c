@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "life.h"
 
-/* Rows: phases; columns: rotate, resealed, retired, wipe, survive, wiped. -1: no such step. */
-static const int table[5][6] = {
-    {SEC_PROTECTION_RESEALING, -1, -1, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1},
-    {-1, SEC_PROTECTION_RETIRING, -1, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1},
-    {-1, -1, SEC_PROTECTION_IDLE, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1},
-    {-1, -1, -1, -1, SEC_PROTECTION_DESTROYING, -1},
-    {-1, -1, -1, -1, SEC_PROTECTION_DESTROYING, SEC_PROTECTION_IDLE},
+/* Rows: phases; columns: rotate, resealed, retired, wipe, survive, wiped, moved. -1: no such step. */
+static const int table[5][7] = {
+    {SEC_PROTECTION_RESEALING, -1, -1, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1, SEC_PROTECTION_IDLE},
+    {-1, SEC_PROTECTION_RETIRING, -1, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1, SEC_PROTECTION_RESEALING},
+    {-1, -1, SEC_PROTECTION_IDLE, SEC_PROTECTION_WIPE, SEC_PROTECTION_DESTROYING, -1, -1},
+    {-1, -1, -1, -1, SEC_PROTECTION_DESTROYING, -1, -1},
+    {-1, -1, -1, -1, SEC_PROTECTION_DESTROYING, SEC_PROTECTION_IDLE, -1},
 };
 
 static void the_table_has_these_steps_and_no_other(void)
 {
     for (int from = 0; from < 5; from++) {
-        for (int event = 0; event < 6; event++) {
+        for (int event = 0; event < 7; event++) {
             enum sec_protection_phase to;
             sec_status status =
                 sec_protection_next((enum sec_protection_phase)from, (enum sec_protection_event)(event + 1), &to);
@@ -57,6 +57,37 @@ static void a_rotation_goes_through_its_steps(void)
     CHECK_INT(secret->seal, 3);
     CHECK_INT(secret->index, 201);
     SHOWS("F3.1");
+}
+
+static sec_status try_move(uint64_t index)
+{
+    struct sec_wr wr = sec_wr(SEC_ROOM(life_change));
+    const struct sec_protection_secret *secret;
+    CHECK_OK(sec_protection_find(&state, 1002, SEC_LIT("token"), &secret));
+    sec_protection_change_moved(secret, index, &wr);
+    return sec_protection_apply(&state, sec_wr_done(&wr), index + 1);
+}
+
+static void a_secret_may_move_under_its_key(void)
+{
+    const struct sec_protection_secret *secret;
+    life_begin();
+    CHECK_STATUS(try_move(20), SEC_BAD_VALUE); /* where it is */
+    CHECK_STATUS(try_move(19), SEC_BAD_VALUE); /* back to what is to be trimmed */
+    CHECK_OK(try_move(30));
+    CHECK_OK(sec_protection_find(&state, 1002, SEC_LIT("token"), &secret));
+    CHECK_INT(secret->index, 30);
+    CHECK_INT(secret->seal, 2);
+    CHECK_INT(state.phase, SEC_PROTECTION_IDLE);
+    CHECK_OK(life_rotate());
+    for (size_t i = 0; i < 3; i++)
+        life_move(i, 100 + i);
+    CHECK_OK(life_step(sec_protection_change_resealed));
+    CHECK_STATUS(try_move(200), SEC_BUSY);
+    CHECK_OK(life_step(sec_protection_change_retired));
+    CHECK_OK(try_move(200));
+    CHECK_OK(life_wipe());
+    CHECK_STATUS(try_move(300), SEC_BUSY);
 }
 
 static void a_wipe_goes_through_its_steps(void)
@@ -111,6 +142,7 @@ static const struct test tests[] = {
     TEST(the_table_has_these_steps_and_no_other),
     TEST(phases_have_words),
     TEST(a_rotation_goes_through_its_steps),
+    TEST(a_secret_may_move_under_its_key),
     TEST(a_wipe_goes_through_its_steps),
     TEST(a_wipe_in_the_middle_of_a_rotation_dooms_both_keys),
     TEST(a_device_without_keys_survives_idle),
