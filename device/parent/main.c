@@ -210,9 +210,10 @@ int main(int argc, char **argv)
     parent.hooks_fd = parent.pid_fd = parent.listen_fd = parent.slots_fd = parent.spool_fd = -1;
     if (!absolute_state(options.state, state))
         return EXIT_ENVIRONMENT;
-    bool good = check_config(&parent, state, options.file);
-    if (!good || !check_surroundings(&parent))
+    if (!check_config(&parent, state, options.file))
         return EXIT_REFUSED;
+    if (!check_surroundings(&parent))
+        return options.check ? EXIT_REFUSED : EXIT_ENVIRONMENT;
     if (options.check) {
         printf("%s: good\n", options.file ? options.file : parent.config.file);
         return EXIT_DONE;

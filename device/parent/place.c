@@ -14,9 +14,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BACKLOG 64
+/* How long processes of an earlier parent, which was killed, may take to end; the keeper's last commit is the longest. */
+#define ORPHANS_END_WITHIN_MS UINT64_C(20000)
+#define ORPHANS_LOOK_NS 20000000
 
 static bool fault(const struct parent *parent, const char *object, const char *clause)
 {
@@ -72,11 +76,31 @@ static bool give_dir(const struct parent *parent, const char *name)
     return (done && dir) || fault(parent, name, "give to the keeper");
 }
 
+/* Every child inherits this descriptor, and with it the lock, until it ends: a keeper that outlives its parent by a moment must not
+ * meet the next keeper at the same journal. */
+static bool outlive_orphans(const struct parent *parent)
+{
+    const struct timespec pause = {0, ORPHANS_LOOK_NS};
+    const uint64_t until_ms = parent_now_ms() + ORPHANS_END_WITHIN_MS;
+    bool told = false;
+    while (flock(parent->empty_fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || parent_now_ms() >= until_ms)
+            return fault(parent, "run/empty", "lock of an earlier run's processes");
+        if (!told)
+            say("%s/run/empty, lock: waiting for the processes of an earlier run to end", parent->config.state);
+        told = true;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
 static bool open_dirs(struct parent *parent)
 {
     parent->empty_fd = files_open_dir(parent->run_fd, "empty", 0555);
     if (parent->empty_fd < 0)
         return fault(parent, "run/empty", "open");
+    if (!outlive_orphans(parent))
+        return false;
     parent->spool_fd = files_open_dir(parent->state_fd, "spool", 0700);
     if (parent->spool_fd < 0)
         return fault(parent, "spool", "open");
