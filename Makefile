@@ -31,8 +31,8 @@ test: build ## all tests; the last line counts them
 powercut: build ## the long power cut search (100,000 distinct states)
 	@$(MESON_DIR)/tests/powercut/powercut --distinct 100000
 
-fuzz: ## each fuzz target for SECONDS=60 under ASan and UBSan (TARGETS="cbor suit" for some)
-	@tools/setup build
+fuzz: setup ## each fuzz target for SECONDS=60 under ASan and UBSan (TARGETS="cbor suit" for some)
+	@tools/setup fuzz
 	@tools/run-fuzz $(FUZZ_DIR) $(SECONDS) $(TARGETS)
 
 bench: build ## measure against peers and floors; writes build/bench/*.json

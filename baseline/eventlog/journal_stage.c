@@ -291,12 +291,17 @@ static sec_status roll_over(struct sec_journal *journal, const struct sec_journa
     return status;
 }
 
+bool sec_journal_fits(const struct sec_journal *journal, size_t content_len)
+{
+    /* Three records of overhead: two keys and the record itself, its salt and two seals included. */
+    size_t wanted = staged_bytes(journal) + content_len + 3 * sec_frame_record_bytes(SEC_WRAPPED_KEY_BYTES + SEC_SALT_BYTES);
+    return journal->frontier.size == 0 || wanted <= sec_segment_left(&journal->end.shape, &journal->end.place);
+}
+
 sec_status sec_journal_reserve(struct sec_journal *journal, size_t content_len, const struct sec_journal_snapshot *snapshot)
 {
     SEC_TRY(usable(journal));
-    /* Three records of overhead: two keys and the record itself, its salt and two seals included. */
-    size_t wanted = staged_bytes(journal) + content_len + 3 * sec_frame_record_bytes(SEC_WRAPPED_KEY_BYTES + SEC_SALT_BYTES);
-    if (journal->frontier.size == 0 || wanted <= sec_segment_left(&journal->end.shape, &journal->end.place))
+    if (sec_journal_fits(journal, content_len))
         return sec_st(SEC_OK);
     sec_status status = roll_over(journal, snapshot);
     return sec_ok(status) ? status : give_up(journal, status);

@@ -1,6 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal_inside.h"
 
+uint32_t sec_journal_segment_number(const struct sec_journal *journal)
+{
+    return journal->end.segment;
+}
+
+sec_status sec_journal_segment_next(struct sec_journal *journal, uint32_t after, struct sec_journal_segment *ret_segment)
+{
+    const struct sec_storage *storage = journal->config.storage;
+    struct sec_segment_header header;
+    struct sec_stream stream;
+    struct sec_journal_segment segment;
+    if (journal->state == SEC_JOURNAL_CLOSED)
+        return sec_st(SEC_NOT_OPEN);
+    SEC_TRY(storage->next_segment(storage->ctx, after, &segment.number, &segment.bytes));
+    sec_status status = sec_stream_open(&stream, storage, segment.number, segment.bytes, &journal->rooms, &header);
+    if (!sec_ok(status))
+        return sec_is(status, SEC_MALFORMED) ? sec_st(SEC_TAMPERED) : status;
+    segment.first = header.frontier.size;
+    *ret_segment = segment;
+    return sec_st(SEC_OK);
+}
+
 /* The newest segment that begins at or before `first_kept`: it and all behind it stay. */
 static sec_status find_kept(struct sec_journal *journal, uint64_t first_kept, uint32_t *ret_oldest, uint32_t *ret_kept,
                             struct sec_merkle_frontier *ret_frontier)

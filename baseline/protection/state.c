@@ -313,13 +313,14 @@ static sec_status apply_moved(struct sec_protection *state, struct sec_cbor *rd)
     struct sec_bytes name = read_name(rd);
     expect(rd, 4);
     uint64_t index = sec_cbor_uint(rd);
-    SEC_TRY(sec_cbor_end(rd));
+    SEC_TRY(step(state, SEC_PROTECTION_ON_MOVED, rd));
     size_t at;
-    if (state->phase != SEC_PROTECTION_RESEALING)
-        return sec_st(SEC_NOTHING_PENDING);
     if (!sec_protection_locate(state, uid, name, &at))
         return sec_st(SEC_UNKNOWN_SECRET);
-    state->secrets[at].seal = state->other_key;
+    if (state->phase == SEC_PROTECTION_RESEALING)
+        state->secrets[at].seal = state->other_key;
+    else if (index <= state->secrets[at].index)
+        return sec_st(SEC_BAD_VALUE);
     state->secrets[at].index = index;
     return sec_st(SEC_OK);
 }

@@ -80,7 +80,7 @@ void sec_update_detail_begin(struct sec_wr *wr, size_t more, const struct sec_up
 
 /* --- a release is offered ------------------------------------------------------------------- */
 
-static bool uuid_equal(const struct sec_update_uuid *a, const struct sec_update_uuid *b)
+static bool uuid_equal(const struct sec_uuid *a, const struct sec_uuid *b)
 {
     return sec_bytes_equal(SEC_BYTES(a->b), SEC_BYTES(b->b));
 }

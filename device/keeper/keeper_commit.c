@@ -211,7 +211,7 @@ static sec_status commit_record(struct sec_keeper *k, struct keeper_record *reco
     struct sec_wr wr = sec_wr(k->work.content);
     keeper_record_encode(record, &wr);
     SEC_TRY(sec_wr_end(&wr, &content));
-    SEC_TRY(reserve(k, content.len + (record->intended ? KEEPER_OUTCOME_ROOM_BYTES : 0)));
+    SEC_TRY(reserve(k, content.len + (record->intended ? keeper_outcome_room(k, record->action) : 0)));
     SEC_TRY(raise_counter(k));
     SEC_TRY(stage(k, SEC_RECORD_DECISION, k->draft.seal, true, content, &index));
     SEC_TRY(keeper_rooms_apply(&k->rooms, changes, index));

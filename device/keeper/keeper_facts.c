@@ -65,8 +65,8 @@ void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *re
     struct sec_access_time time;
     struct sec_update_facts facts = {0};
     time_facts(k, &time);
-    sec_copy(facts.vendor_id.b, k->product.facts.vendor_id.b, sizeof facts.vendor_id.b);
-    sec_copy(facts.class_id.b, k->product.facts.class_id.b, sizeof facts.class_id.b);
+    facts.vendor_id = k->product.facts.vendor_id;
+    facts.class_id = k->product.facts.class_id;
     /* An unreadable setting leaves the safe answers: updating off, nobody told. */
     sec_update_mode_parse(keeper_setting_text(k, SEC_LIT("securable.update.mode")), &facts.mode);
     sec_update_notify_parse(keeper_setting_text(k, SEC_LIT("securable.update.notify")), &facts.notify);

@@ -11,8 +11,6 @@
 #define KEEPER_CHANGE_RECORD_BYTES 1024u
 /** What stays free in a segment, so that a full storage can still be trimmed, once more after a trim that did not help. */
 #define KEEPER_TRIM_ROOM_BYTES (2u * SEC_JOURNAL_TRIM_BYTES)
-/** What a decision with an effect asks for besides: a usual outcome then lies in the same segment, and no full storage comes between the two. */
-#define KEEPER_OUTCOME_ROOM_BYTES 4096u
 
 /* --- keeper_commit.c: records and commits ------------------------------------------------------------------ */
 
@@ -73,6 +71,11 @@ bool keeper_retain_due(const struct sec_keeper *k);
  * is a commit: after a cut the next start finds the rest still due.
  */
 sec_status keeper_retain(struct sec_keeper *k);
+/**
+ * What an intent of `action` asks for besides its own record, at most half a segment: what follows up to the outcome then lies in the same segment, and no
+ * full storage comes between, when nothing may be removed. Uses the room `scratch`.
+ */
+size_t keeper_outcome_room(struct sec_keeper *k, uint64_t action);
 /**
  * The storage is full: removes oldest segments without living secrets down to half of the setting, at least one. Does not touch draft or work rooms but
  * `scratch`. STORAGE_FULL: nothing could be removed.

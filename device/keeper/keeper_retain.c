@@ -121,6 +121,24 @@ sec_status keeper_make_room(struct sec_keeper *k)
     return sec_is(status, SEC_ROOM_FULL) ? sec_st(SEC_STORAGE_FULL) : status;
 }
 
+/** A usual outcome; longer ones are those of many settings at once. */
+#define OUTCOME_ROOM_BYTES 4096u
+
+size_t keeper_outcome_room(struct sec_keeper *k, uint64_t action)
+{
+    const struct sec_protection *state = &k->rooms.protection;
+    size_t room = OUTCOME_ROOM_BYTES;
+    for (size_t i = 0; action == SEC_ACTION_PROTECTION_ROTATE && i < state->secrets_count; i++)
+        room += state->secrets[i].length + KEEPER_CHANGE_RECORD_BYTES;
+    if (action == SEC_ACTION_PROTECTION_WIPE) {
+        struct sec_wr wr = sec_wr(k->work.scratch);
+        keeper_rooms_encode(&k->rooms, &wr);
+        room += wr.len;
+    }
+    const size_t most = (size_t)(k->config.segment_bytes / 2);
+    return room < most ? room : most;
+}
+
 /** Each move is a commit of its own: value and change in one frame, the old record stays until its segment goes. */
 static sec_status move_secrets(struct sec_keeper *k, uint64_t below)
 {

@@ -251,8 +251,8 @@ static sec_status release_facts(struct submission *s, const struct sec_suit_rele
     if (s->envelope.authentication.digest.bytes.len != sizeof facts.manifest.b)
         return sec_st(SEC_UNSUPPORTED);
     sec_copy(facts.manifest.b, s->envelope.authentication.digest.bytes.data, sizeof facts.manifest.b);
-    sec_copy(facts.vendor_id.b, release->vendor_id.b, sizeof facts.vendor_id.b);
-    sec_copy(facts.class_id.b, release->class_id.b, sizeof facts.class_id.b);
+    facts.vendor_id = release->vendor_id;
+    facts.class_id = release->class_id;
     facts.sequence = release->sequence_number;
     facts.version = release->version;
     facts.image = release->image_digest;

@@ -34,6 +34,11 @@ struct sec_digest {
     uint8_t b[32];
 };
 
+/** A UUID as bytes, most significant first (RFC 9562). */
+struct sec_uuid {
+    uint8_t b[16];
+};
+
 /** A slice of a string literal, without its NUL. */
 #define SEC_LIT(s) ((struct sec_bytes){(const uint8_t *)(s), sizeof(s) - 1})
 

@@ -217,6 +217,8 @@ sec_status sec_journal_commit(struct sec_journal *journal, const struct sec_jour
  * sec_journal_commit() otherwise.
  */
 sec_status sec_journal_reserve(struct sec_journal *journal, size_t content_len, const struct sec_journal_snapshot *snapshot);
+/** True when sec_journal_reserve() would not roll over. */
+bool sec_journal_fits(const struct sec_journal *journal, size_t content_len);
 /** By how much the last commit's records stand higher than sec_journal_stage() said: 0 unless it rolled over. */
 uint64_t sec_journal_shift(const struct sec_journal *journal);
 /** Drops what is staged; the indices are free again. No nonce was used: records are sealed by the commit. */
@@ -235,6 +237,18 @@ sec_status sec_journal_walk(struct sec_journal *journal, uint64_t from, const st
  * record's on. NOT_FOUND (also: behind the last head), WRONG_KIND (no commitment), AEAD_FAILED (key destroyed), ROOM_FULL.
  */
 sec_status sec_journal_receipt(struct sec_journal *journal, uint64_t index, struct sec_wr *wr);
+/** A frame with a trim record, its head included, takes no more content than this: who keeps so much free can always trim. */
+#define SEC_JOURNAL_TRIM_BYTES 1024u
+
+struct sec_journal_segment {
+    uint32_t number;
+    uint64_t first; /* index of its first record */
+    uint64_t bytes; /* on the storage */
+};
+/** The kept segments, oldest first: the first one behind number `after` (0 first). NOT_FOUND at the end; TAMPERED. */
+sec_status sec_journal_segment_next(struct sec_journal *journal, uint32_t after, struct sec_journal_segment *ret_segment);
+/** The number of the present segment; 0 before the first commit. */
+uint32_t sec_journal_segment_number(const struct sec_journal *journal);
 /**
  * Removes all segments that end at or before `first_kept` after recording the trim (range and root) with what is staged; never the
  * present segment. OK when there is nothing to remove. Removes nothing when the record cannot be committed: ROOM_FULL when it does not

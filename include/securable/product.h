@@ -36,11 +36,6 @@
 /** What begins a reserved setting's key: a product may not declare it. */
 #define SEC_PRODUCT_RESERVED_PREFIX "securable."
 
-/** A UUID as bytes, most significant first (RFC 9562). */
-struct sec_uuid {
-    uint8_t b[16];
-};
-
 /* --- values ------------------------------------------------------------------------------------------ */
 
 /* clang-format off */

@@ -132,8 +132,8 @@ sec_status sec_secret_value_parse(struct sec_bytes in, struct sec_secret_value *
  */
 sec_status sec_protection_judge_rotate(const struct sec_protection *state, struct sec_bytes args, uint64_t *ret_key,
                                        struct sec_wr *change, struct sec_wr *detail);
-/** Secret i of the state lies in record `index` now, under the new key. May be recorded in any phase RESEALING; again
- * after a cut. */
+/** Secret i of the state lies in record `index` now. RESEALING: under the new key, and again after a cut. IDLE: under the
+ * key that it had, so that the segments before can be trimmed; `index` is higher than before. BUSY in other phases. */
 void sec_protection_change_moved(const struct sec_protection_secret *secret, uint64_t index, struct sec_wr *change);
 /** RESEALING to RETIRING. Applying it is BAD_VALUE while a secret is still under the old key. */
 void sec_protection_change_resealed(struct sec_wr *change);
@@ -198,6 +198,7 @@ enum sec_protection_event {
     SEC_PROTECTION_ON_WIPE = 4,
     SEC_PROTECTION_ON_SURVIVE = 5,
     SEC_PROTECTION_ON_WIPED = 6,
+    SEC_PROTECTION_ON_MOVED = 7, /* one secret lies elsewhere; the phase stays */
 };
 /** The next phase by the table. BUSY: the table has no such step. */
 sec_status sec_protection_next(enum sec_protection_phase from, enum sec_protection_event event,

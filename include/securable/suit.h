@@ -272,16 +272,11 @@ sec_status sec_suit_check(const struct sec_suit_envelope *envelope, const struct
 /** What a release says of its changes. */
 #define SEC_SUIT_DESCRIPTION_MAX_BYTES 2048u
 
-/** A vendor or class id: a UUID (RFC 9562). */
-struct sec_suit_uuid {
-    uint8_t b[16];
-};
-
 /** What a release says. `component` is the name of a slot set; `uri` names the payload's file, never a part of the envelope. */
 struct sec_suit_release {
     uint64_t sequence_number;
-    struct sec_suit_uuid vendor_id;
-    struct sec_suit_uuid class_id;
+    struct sec_uuid vendor_id;
+    struct sec_uuid class_id;
     struct sec_digest image_digest;
     uint64_t image_size_bytes;
     struct sec_bytes component;

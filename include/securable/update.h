@@ -73,15 +73,10 @@ enum sec_update_confirm {
     SEC_UPDATE_CONFIRM_OPERATOR = 1,  /* an operator's update.confirm */
 };
 
-/** A vendor or class id: a UUID (RFC 9562). */
-struct sec_update_uuid {
-    uint8_t b[16];
-};
-
 /** What the judges need to know of the device besides their own state. */
 struct sec_update_facts {
-    struct sec_update_uuid vendor_id; /* of the product record in force */
-    struct sec_update_uuid class_id;
+    struct sec_uuid vendor_id; /* of the product record in force */
+    struct sec_uuid class_id;
     enum sec_update_mode mode;
     enum sec_update_notify notify;
     struct sec_bytes window;          /* setting `securable.update.window`; borrowed; empty: always */
@@ -96,8 +91,8 @@ struct sec_update_facts {
 struct sec_update_release {
     struct sec_digest statement;  /* the release statement's digest: what the owner consents to */
     struct sec_digest manifest;   /* SHA-256 of the manifest, as the envelope's authentication gives it */
-    struct sec_update_uuid vendor_id;
-    struct sec_update_uuid class_id;
+    struct sec_uuid vendor_id;
+    struct sec_uuid class_id;
     uint64_t sequence;
     struct sec_bytes version;     /* UTF-8, 1 to SEC_UPDATE_VERSION_MAX_BYTES */
     struct sec_digest image;      /* SHA-256 of the payload */

@@ -57,6 +57,16 @@ static void a_secret_is_its_users_alone_and_never_in_the_clear(void)
     kit_end();
 }
 
+static void who_may_chooses_the_algorithm_and_renews_the_keys(void)
+{
+    kit_begin_owned();
+    CHECK_OK(kit_set_text("securable.crypto.algorithm", "ESP256"));
+    CHECK_STATUS(kit_set_text("securable.crypto.algorithm", "ESP384"), SEC_OUT_OF_RANGE);
+    CHECK_STATUS(kit_command(FAKE_OPERATOR, SEC_ACTION_PROTECTION_ROTATE, sec_bytes(NULL, 0)), SEC_ROLE_INSUFFICIENT);
+    CHECK_OK(kit_command(FAKE_ADMINISTRATOR, SEC_ACTION_PROTECTION_ROTATE, sec_bytes(NULL, 0)));
+    kit_end();
+}
+
 static void a_rotation_reseals_the_living_and_destroys_the_old_key(void)
 {
     kit_begin_owned();
@@ -346,6 +356,36 @@ static void events_are_written_together_and_read_by_who_may(void)
     kit_end();
 }
 
+static void a_long_log_is_read_page_by_page(void)
+{
+    kit_begin_owned();
+    uint8_t event[32];
+    for (int i = 0; i < 1500; i++) {
+        CHECK_OK(sec_keeper_event(&kit.keeper, &kit_application, event_of(i, SEC_ROOM(event))));
+        fake_clock_pass(&kit.clock, 20);
+        CHECK_OK(sec_keeper_tick(&kit.keeper));
+    }
+    uint64_t next = 0;
+    unsigned pages = 0;
+    while (next < sec_journal_committed(&kit.keeper.journal)) {
+        struct sec_wr wr = sec_wr(sec_room(got_room, 20000));
+        CHECK_OK(sec_keeper_log_read(&kit.keeper, &kit_application, next, &wr));
+        struct sec_cbor rd = sec_cbor(sec_wr_done(&wr));
+        size_t count = sec_cbor_array(&rd);
+        CHECK(count > 0);
+        for (size_t i = 0; i < count; i++, next++) {
+            struct sec_bytes item = sec_cbor_item(&rd);
+            struct sec_cbor entry = sec_cbor(item);
+            sec_cbor_array_of(&entry, 5);
+            CHECK_INT(sec_cbor_uint(&entry), next);
+        }
+        CHECK_OK(sec_cbor_end(&rd));
+        pages++;
+    }
+    CHECK(pages > 3 && pages < 30);
+    kit_end();
+}
+
 static void a_secret_is_not_in_what_log_readers_get(void)
 {
     kit_begin_owned();
@@ -516,6 +556,7 @@ static void a_long_life_goes_through_segments_and_keeps_its_state(void)
 
 static const struct test tests[] = {
     TEST(a_secret_is_its_users_alone_and_never_in_the_clear),
+    TEST(who_may_chooses_the_algorithm_and_renews_the_keys),
     TEST(a_rotation_reseals_the_living_and_destroys_the_old_key),
     TEST(a_wipe_makes_all_content_unreadable_and_lets_the_next_owner_in),
     TEST(a_release_is_offered_consented_to_installed_and_confirmed),
@@ -527,6 +568,7 @@ static const struct test tests[] = {
     TEST(a_trial_waits_for_its_operator),
     TEST(a_trial_that_nobody_confirms_falls_back),
     TEST(events_are_written_together_and_read_by_who_may),
+    TEST(a_long_log_is_read_page_by_page),
     TEST(a_secret_is_not_in_what_log_readers_get),
     TEST(a_changed_byte_of_the_log_shows_and_stops_the_device),
     TEST(a_report_answers_the_nonce_and_tells_the_state),
