@@ -63,6 +63,9 @@ sec_status sec_keeper_observe(struct sec_keeper *keeper, struct sec_bytes observ
     if (observation.len > SEC_EVENT_MAX_BYTES)
         return sec_st(SEC_TOO_LARGE);
     SEC_TRY(sec_cbor_check(observation, SEC_CBOR_OURS));
+    struct sec_cbor rd = sec_cbor(observation);
+    if (sec_cbor_peek(&rd) != SEC_CBOR_MAP)
+        return sec_st(SEC_UNEXPECTED_TYPE);
     record.sort = KEEPER_OBSERVATION;
     record.time_s = keeper_time_shown(keeper);
     record.content = observation;

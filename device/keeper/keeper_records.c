@@ -195,6 +195,23 @@ void keeper_record_encode(const struct keeper_record *r, struct sec_wr *wr)
 
 /* --- reading ---------------------------------------------------------------------------------------------- */
 
+/** An item that must be of one type; it is looked at by whoever needs it. */
+static struct sec_bytes read_item(struct sec_cbor *rd, enum sec_cbor_type type)
+{
+    if (sec_cbor_peek(rd) != type)
+        sec_cbor_fail(rd, SEC_UNEXPECTED_TYPE);
+    return sec_cbor_item(rd);
+}
+
+/** A detail is left out rather than empty. */
+static struct sec_bytes read_detail(struct sec_cbor *rd)
+{
+    struct sec_bytes detail = sec_cbor_bstr(rd);
+    if (detail.len == 0)
+        sec_cbor_fail(rd, SEC_BAD_VALUE);
+    return detail;
+}
+
 static void read_repair(struct sec_cbor *rd, struct keeper_record *r)
 {
     sec_cbor_array_of(rd, 4);
@@ -221,7 +238,7 @@ static void read_start(struct sec_cbor *rd, int64_t key, struct keeper_record *r
         read_repair(rd, r);
         break;
     case 5:
-        r->destroyed = sec_cbor_item(rd);
+        r->destroyed = read_item(rd, SEC_CBOR_ARRAY);
         break;
     default:
         sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
@@ -270,6 +287,8 @@ static void read_command(struct sec_cbor *rd, struct keeper_record *r)
     r->topic = sec_cbor_uint(rd);
     r->generation = sec_cbor_uint(rd);
     r->action = sec_cbor_uint(rd);
+    if (r->topic == 0)
+        sec_cbor_fail(rd, SEC_BAD_VALUE);
 }
 
 static void read_decision(struct sec_cbor *rd, int64_t key, struct keeper_record *r)
@@ -294,10 +313,10 @@ static void read_decision(struct sec_cbor *rd, int64_t key, struct keeper_record
         r->code = sec_cbor_uint(rd);
         break;
     case 7:
-        r->changes = sec_cbor_item(rd);
+        r->changes = read_item(rd, SEC_CBOR_ARRAY);
         break;
     case 8:
-        r->detail = sec_cbor_bstr(rd);
+        r->detail = read_detail(rd);
         break;
     case 9:
         r->time_s = sec_cbor_int(rd);
@@ -326,10 +345,10 @@ static void read_outcome(struct sec_cbor *rd, int64_t key, struct keeper_record 
         r->code = sec_cbor_uint(rd);
         break;
     case 3:
-        r->changes = sec_cbor_item(rd);
+        r->changes = read_item(rd, SEC_CBOR_ARRAY);
         break;
     case 4:
-        r->detail = sec_cbor_bstr(rd);
+        r->detail = read_detail(rd);
         break;
     case 5:
         r->time_s = sec_cbor_int(rd);
@@ -361,7 +380,7 @@ static void read_event(struct sec_cbor *rd, int64_t key, struct keeper_record *r
         r->steady_ms = sec_cbor_uint(rd);
         break;
     case 5:
-        r->content = sec_cbor_item(rd);
+        r->content = read_item(rd, SEC_CBOR_MAP);
         break;
     default:
         sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
@@ -375,10 +394,10 @@ static void read_internal(struct sec_cbor *rd, int64_t key, struct keeper_record
         r->reason = sec_cbor_uint(rd);
         break;
     case 2:
-        r->changes = sec_cbor_item(rd);
+        r->changes = read_item(rd, SEC_CBOR_ARRAY);
         break;
     case 3:
-        r->detail = sec_cbor_bstr(rd);
+        r->detail = read_detail(rd);
         break;
     case 4:
         r->time_s = sec_cbor_int(rd);
@@ -398,9 +417,9 @@ static void read_small(struct sec_cbor *rd, int64_t key, struct keeper_record *r
     if ((sort == KEEPER_OBSERVATION || sort == KEEPER_STOP) && key == 1)
         r->time_s = sec_cbor_int(rd);
     else if (sort == KEEPER_OBSERVATION && key == 2)
-        r->content = sec_cbor_item(rd);
+        r->content = read_item(rd, SEC_CBOR_MAP);
     else if (sort == KEEPER_REFUSALS && key == 1)
-        r->refusals = sec_cbor_item(rd);
+        r->refusals = read_item(rd, SEC_CBOR_ARRAY);
     else if (sort == KEEPER_REFUSALS && key == 2)
         r->time_s = sec_cbor_int(rd);
     else
