@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events from a local datagram socket, each durable before it counts: events per second.
- * Usage: group_commit serve DIR SOCKET COUNT    receives COUNT events, commits what one drain of the socket brought in one synced frame with a head
+ * Usage: group_commit serve DIR SOCKET COUNT    one thread receives COUNT events, another commits what has come meanwhile in one synced frame with a head
  *        group_commit send SOCKET COUNT BYTES   sends COUNT lines (RFC 3164 form, as any syslog takes them) to a socket
  *        group_commit raw DIR COUNT             the floor: batches of 512 records appended and synced, no log around them
  */
 #include "bench_log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,36 +63,97 @@ static void stage(struct bench_log *log, struct sec_bytes line)
     bench_must(status, "stage");
 }
 
-static double serve(const char *dir, const char *path, unsigned count)
+/* --- receiver and committer ------------------------------------------------------------------------------------ */
+
+/** What was received and is not yet committed: as a device's door receives while its keeper writes. */
+#define RING_LINES 8192u
+
+struct ring {
+    pthread_mutex_t lock;
+    pthread_cond_t more, less;
+    unsigned head, tail; /* received and taken, counted on */
+    uint16_t lengths[RING_LINES];
+    uint8_t lines[RING_LINES][LINE_MAX_BYTES];
+    int fd;
+    unsigned count;
+};
+
+static void put_lines(struct ring *ring, struct mmsghdr *messages, unsigned got, uint8_t lines[][LINE_MAX_BYTES])
 {
-    static struct bench_log log;
+    pthread_mutex_lock(&ring->lock);
+    while (ring->head - ring->tail + got > RING_LINES)
+        pthread_cond_wait(&ring->less, &ring->lock);
+    for (unsigned i = 0; i < got; i++) {
+        unsigned at = ring->head++ % RING_LINES;
+        ring->lengths[at] = (uint16_t)messages[i].msg_len;
+        memcpy(ring->lines[at], lines[i], messages[i].msg_len);
+    }
+    pthread_cond_signal(&ring->more);
+    pthread_mutex_unlock(&ring->lock);
+}
+
+static void *receive(void *ctx)
+{
     static uint8_t lines[BATCH][LINE_MAX_BYTES];
     static struct mmsghdr messages[BATCH];
     static struct iovec vectors[BATCH];
-    struct sockaddr_un address;
-    int fd = unix_socket(&address, path);
-    unlink(path);
-    bench_log_open(&log, dir, 256u << 20);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0)
-        exit(3);
+    struct ring *ring = ctx;
     for (unsigned i = 0; i < BATCH; i++) {
         vectors[i] = (struct iovec){lines[i], LINE_MAX_BYTES};
         messages[i].msg_hdr.msg_iov = &vectors[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    double begin = 0;
-    for (unsigned done = 0; done < count;) {
-        int got = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
+    for (unsigned done = 0; done < ring->count;) {
+        int got = recvmmsg(ring->fd, messages, BATCH, MSG_WAITFORONE, NULL);
         if (got <= 0)
             exit(3);
-        if (begin == 0)
-            begin = bench_now_s();
-        for (int i = 0; i < got; i++)
-            stage(&log, sec_bytes(lines[i], messages[i].msg_len));
-        bench_log_commit(&log);
+        put_lines(ring, messages, (unsigned)got, lines);
         done += (unsigned)got;
     }
+    return NULL;
+}
+
+/** How many lines wait; at least one. */
+static unsigned wait_for_lines(struct ring *ring)
+{
+    pthread_mutex_lock(&ring->lock);
+    while (ring->head == ring->tail)
+        pthread_cond_wait(&ring->more, &ring->lock);
+    unsigned waiting = ring->head - ring->tail;
+    pthread_mutex_unlock(&ring->lock);
+    return waiting;
+}
+
+static double serve(const char *dir, const char *path, unsigned count)
+{
+    static struct bench_log log;
+    static struct ring ring = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER, .less = PTHREAD_COND_INITIALIZER};
+    struct sockaddr_un address;
+    pthread_t receiver;
+    unlink(path);
+    bench_log_open(&log, dir, 256u << 20);
+    ring.fd = unix_socket(&address, path);
+    ring.count = count;
+    if (bind(ring.fd, (struct sockaddr *)&address, sizeof address) != 0 || pthread_create(&receiver, NULL, receive, &ring) != 0)
+        exit(3);
+    double begin = 0;
+    for (unsigned done = 0; done < count;) {
+        unsigned waiting = wait_for_lines(&ring);
+        if (begin == 0)
+            begin = bench_now_s();
+        for (unsigned i = 0; i < waiting; i++) {
+            unsigned at = (done + i) % RING_LINES;
+            stage(&log, sec_bytes(ring.lines[at], ring.lengths[at]));
+        }
+        bench_log_commit(&log);
+        done += waiting;
+        pthread_mutex_lock(&ring.lock);
+        ring.tail += waiting;
+        pthread_cond_signal(&ring.less);
+        pthread_mutex_unlock(&ring.lock);
+    }
     double seconds = bench_now_s() - begin;
+    pthread_join(receiver, NULL);
     unlink(path);
     return count / seconds;
 }
