@@ -88,12 +88,16 @@ static sec_status newest_segments(const struct sec_storage *storage, struct segm
 /* A segment of which nothing counts: its making was cut off before the first frame was whole. NOT_FOUND says so. */
 static sec_status scan_newest(struct sec_journal *journal, const struct segment_name *name, struct sec_journal_scan *scan)
 {
+    struct sec_segment_shape shape;
     bool zero = false;
     sec_status status = sec_journal_scan(journal, name->number, name->bytes, scan);
     if (sec_ok(status))
         return sec_st(scan->has_head ? SEC_OK : SEC_NOT_FOUND);
     if (!sec_is(status, SEC_MALFORMED))
         return status;
+    /* A segment is made at its full length before it gets its name: no cut leaves a shorter one. */
+    if (!sec_ok(sec_segment_shape_of(journal->config.storage->block_bytes, name->bytes, &shape)))
+        return sec_st(SEC_TAMPERED);
     scan->rest.dirty_blocks = 0;
     SEC_TRY(sec_stream_blank(journal->config.storage, name->number, name->bytes, &journal->rooms, &zero));
     return sec_st(zero ? SEC_NOT_FOUND : SEC_TAMPERED);

@@ -96,6 +96,8 @@ void sec_verify_conclude(const struct sec_verify_facts *facts, const struct sec_
         .why = facts->why,
         .last_head = facts->head,
         .has_head = facts->has_head,
+        .log_id = facts->log_id,
+        .has_log_id = facts->has_log_id,
     };
     bool own_fault = facts->verdict == SEC_VERDICT_TAMPERED || facts->verdict == SEC_VERDICT_GAP;
     /* Where a piece is physically gone, evidence that names what was there makes it a truncation. */

@@ -173,6 +173,16 @@ static sec_status read_record(struct reading *reading, struct sec_bytes bytes, s
     return count_record(reading, &record);
 }
 
+/* The statement names its key: one of another device is told from a forged one. */
+static const char *head_fault(const struct reading *reading, struct sec_bytes bytes)
+{
+    struct sec_statement statement;
+    struct sec_key_id id;
+    bool other = sec_ok(sec_statement_parse(bytes, &statement)) &&
+                 sec_ok(sec_key_id_of(reading->key, &reading->crypto->hasher, &id)) && !sec_key_id_equal(&id, &statement.kid);
+    return other ? "a head names another key than the one given" : "a head's signature is wrong";
+}
+
 static sec_status check_head(struct reading *reading, struct sec_bytes statement, const struct sec_stream_place *start)
 {
     const struct sec_hasher *hasher = &reading->crypto->hasher;
@@ -182,7 +192,7 @@ static sec_status check_head(struct reading *reading, struct sec_bytes statement
     if (sec_status_class(status) == SEC_CLASS_IO)
         return status;
     if (!sec_ok(status))
-        return tampered(reading, "a head's signature is wrong", start);
+        return tampered(reading, head_fault(reading, statement), start);
     SEC_TRY(sec_merkle_root(&reading->running, hasher, &root));
     if (head.size != reading->running.size || !sec_digest_equal(&head.root, &root))
         return tampered(reading, "a head's root is not that of the records", start);
@@ -256,7 +266,37 @@ static sec_status read_frames(struct reading *reading)
 
 /* --- segments ------------------------------------------------------------------------ */
 
-static sec_status judge_rest(struct reading *reading)
+/* No cut changes the length of a segment: it is made whole, zeros and all, before it gets its name. */
+static void judge_length(struct reading *reading, bool last)
+{
+    const struct sec_stream *stream = &reading->stream;
+    if (stream->present_bytes < stream->shape.bytes) {
+        reading->facts.shortened = last;
+        find(reading, SEC_VERDICT_TAMPERED, "the segment is shorter than it was made", stream->present_bytes);
+    } else if (stream->present_bytes > stream->shape.bytes) {
+        find(reading, SEC_VERDICT_TAMPERED, "the segment is longer than it was made", stream->shape.bytes);
+    }
+}
+
+/* True when what is whole goes on up to where the segment physically ends: what is missing was cut away, not changed. */
+static sec_status ends_physically(struct sec_stream *stream, struct sec_stream_place place, bool *ret_ends)
+{
+    const size_t full = sec_segment_payload_bytes(&stream->shape);
+    sec_status status;
+    for (;;) {
+        sec_stream_seek(stream, &place);
+        status = sec_stream_load(stream);
+        if (!sec_ok(status) || stream->payload.len < full)
+            break;
+        place = (struct sec_stream_place){.number = place.number + 1, .chain = stream->loaded_header.crc};
+    }
+    if (!sec_ok(status) && !sec_is(status, SEC_NOT_FOUND))
+        return status;
+    *ret_ends = sec_segment_block_at(&stream->shape, place.number) + stream->shape.block_bytes > stream->present_bytes;
+    return sec_st(SEC_OK);
+}
+
+static sec_status judge_rest(struct reading *reading, bool last)
 {
     struct sec_stream *stream = &reading->stream;
     const struct sec_stream_place end = sec_stream_tell(stream);
@@ -265,14 +305,14 @@ static sec_status judge_rest(struct reading *reading)
     bool is_short = stream->present_bytes < stream->shape.bytes;
     reading->facts.damaged = rest.torn || is_short;
     if (rest.beyond_cut) {
-        reading->facts.shortened =
-            is_short && sec_segment_block_at(&stream->shape, end.number) + stream->shape.block_bytes > stream->present_bytes;
+        if (last && is_short)
+            SEC_TRY(ends_physically(stream, end, &reading->facts.shortened));
         find(reading, SEC_VERDICT_TAMPERED, "damage before the last commit", sec_segment_block_at(&stream->shape, end.number));
-    } else if (rest.torn) {
-        find(reading, SEC_VERDICT_TORN_TAIL, "the last write is torn, or unused space is not empty", rest.dirty_at);
-    } else if (is_short) {
-        find(reading, SEC_VERDICT_TORN_TAIL, "the segment is shorter than it was made", stream->present_bytes);
+        return sec_st(SEC_OK);
     }
+    if (rest.torn)
+        find(reading, SEC_VERDICT_TORN_TAIL, "the last write is torn, or unused space is not empty", rest.dirty_at);
+    judge_length(reading, last);
     return sec_st(SEC_OK);
 }
 
@@ -317,11 +357,13 @@ struct segment_name {
 /* A segment without a valid header: cut off while it was made, when it is the last and nothing follows in it. */
 static sec_status judge_headless_segment(struct reading *reading, const struct segment_name *name)
 {
-    bool zero = false;
+    struct sec_segment_shape shape;
+    bool zero = false, whole = sec_ok(sec_segment_shape_of(reading->storage->block_bytes, name->bytes, &shape));
     SEC_TRY(sec_stream_blank(reading->storage, name->number, name->bytes, &reading->rooms, &zero));
     reading->stream.segment = name->number;
     reading->facts.damaged = true;
-    if (name->last && zero)
+    reading->facts.shortened = name->last && !whole;
+    if (name->last && zero && whole)
         find(reading, SEC_VERDICT_TORN_TAIL, "the making of a segment was cut off", 0);
     else
         find(reading, SEC_VERDICT_TAMPERED, "a segment's header is damaged", 0);
@@ -342,7 +384,7 @@ static sec_status read_segment(struct reading *reading, const struct segment_nam
     if (reading->visitor)
         return sec_st(SEC_OK);
     if (reading->facts.verdict != SEC_VERDICT_TAMPERED)
-        SEC_TRY(judge_rest(reading));
+        SEC_TRY(judge_rest(reading, name->last));
     if (name->last && reading->sequence == 0 && !first)
         find(reading, SEC_VERDICT_TORN_TAIL, "a segment was made and nothing written", 0);
     return sec_st(reading->facts.verdict == SEC_VERDICT_TAMPERED ? SEC_NOT_FOUND : SEC_OK);

@@ -293,6 +293,8 @@ struct sec_verify_result {
     const char *why;       /* one clause, NUL-terminated constant */
     struct sec_head last_head;
     bool has_head;
+    struct sec_digest log_id; /* as the first segment says; only a head proves it */
+    bool has_log_id;
 };
 
 /**

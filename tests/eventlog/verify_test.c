@@ -52,6 +52,8 @@ static void wrong_device_key_is_tampered(void)
     fake_key_init(&other, SEC_KEY_P256, 8);
     CHECK_OK(sec_log_verify(&device.storage, &other.key, &device.crypto, NULL, SEC_ROOM(verify_work), NULL, &result));
     CHECK_VERDICT(result, SEC_VERDICT_TAMPERED);
+    CHECK(strstr(result.why, "another key") != NULL);
+    CHECK(result.has_log_id);
 }
 
 /* After any flip within the last write the device starts, and what it kept verifies. */
@@ -411,6 +413,68 @@ static void a_log_that_ends_before_the_head_is_truncated(void)
     thaw(&copy);
 }
 
+static void a_segment_of_another_length_is_tampered_and_not_opened(void)
+{
+    make();
+    CHECK_OK(device_decide(1, "short", NULL));
+    struct sec_head before = last_head();
+    CHECK_OK(device_decide(1, "shorter", NULL));
+    struct sec_head last = last_head();
+    uint32_t blocks = device.fake_storage.segments[0].blocks_count;
+    const uint32_t lengths[] = {blocks - 1, 20, 5, 0, blocks + 1};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        device.fake_storage.segments[0].blocks_count = lengths[i];
+        CHECK_VERDICT(verify_device(NULL), SEC_VERDICT_TAMPERED);
+        CHECK_STATUS(device_restart(1), SEC_TAMPERED);
+    }
+    /* What is gone held nothing: evidence that agrees does not make it whole. */
+    device.fake_storage.segments[0].blocks_count = blocks - 1;
+    struct sec_verify_evidence evidence = head_evidence(&before);
+    CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_TAMPERED);
+    /* Evidence of what was there says what became of it. */
+    device.fake_storage.segments[0].blocks_count = 8;
+    evidence = head_evidence(&last);
+    CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_TRUNCATED);
+    device.fake_storage.segments[0].blocks_count = blocks;
+    CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_INTACT);
+    CHECK_OK(device_restart(1));
+}
+
+/* Wherever a segment is cut off, also within a commit of many blocks: evidence tells a truncation from a change. */
+static void a_segment_cut_off_anywhere_is_truncated_with_a_head(void)
+{
+    static uint8_t content[1500];
+    make();
+    for (int i = 0; i < 4; i++) {
+        CHECK_OK(sec_journal_stage(&device.journal, SEC_RECORD_DECISION, 1, true, SEC_BYTES(content), NULL));
+        CHECK_OK(device_commit(true));
+    }
+    struct sec_head head = last_head();
+    struct sec_verify_evidence evidence = head_evidence(&head);
+    uint32_t end = STREAM_AT / BLOCK + device.journal.end.place.number;
+    for (uint32_t blocks = TAILS_AT / BLOCK; blocks < end; blocks++) {
+        device.fake_storage.segments[0].blocks_count = blocks;
+        CHECK_VERDICT(verify_device(NULL), SEC_VERDICT_TAMPERED);
+        CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_TRUNCATED);
+    }
+    device.fake_storage.segments[0].blocks_count = end;
+    CHECK_OK(fake_storage_flip(&device.fake_storage, 1, STREAM_AT + BLOCK + 40, 1));
+    CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_TAMPERED);
+}
+
+static void a_last_segment_of_no_length_is_not_one_cut_off_while_it_was_made(void)
+{
+    fill_segments(3);
+    struct sec_head head = last_head();
+    struct sec_verify_evidence evidence = head_evidence(&head);
+    for (size_t i = 0; i < device.fake_storage.segments_max; i++)
+        if (device.fake_storage.segments[i].number == 3)
+            device.fake_storage.segments[i].blocks_count = 0;
+    CHECK_VERDICT(verify_device(NULL), SEC_VERDICT_TAMPERED);
+    CHECK_VERDICT(verify_device(&evidence), SEC_VERDICT_TRUNCATED);
+    CHECK_STATUS(device_restart(1), SEC_TAMPERED);
+}
+
 static void a_missing_last_segment_is_truncated_with_a_head(void)
 {
     fill_segments(3);
@@ -558,6 +622,9 @@ static const struct test tests[] = {
     TEST(a_missing_segment_is_a_gap),
     TEST(a_trim_record_explains_a_missing_beginning),
     TEST(a_log_that_ends_before_the_head_is_truncated),
+    TEST(a_segment_of_another_length_is_tampered_and_not_opened),
+    TEST(a_segment_cut_off_anywhere_is_truncated_with_a_head),
+    TEST(a_last_segment_of_no_length_is_not_one_cut_off_while_it_was_made),
     TEST(a_missing_last_segment_is_truncated_with_a_head),
     TEST(an_older_state_is_rolled_back),
     TEST(a_newer_head_of_the_same_size_is_rolled_back),
