@@ -270,6 +270,9 @@ static int take_audience(struct making *m)
     const char *match = cli_get(m->cli, "match");
     if (match && cli_get(m->cli, "device"))
         return cli_usage("securable", "command", "--device or --match, not both");
+    /* With device ids a forged report names no real device; with --match nothing but the certificate ties it to one. */
+    if (match && m->report && !m->report->certified)
+        return cli_usage("securable", "command", "--match with --report needs --ca: an unchecked report could be anybody's");
     CLI_TRY(match ? audience_encode_match(match, &wr) : encode_devices(m, &wr));
     CLI_TRY(cli_failed("audience", "encode", sec_wr_end(&wr, &item)));
     CLI_TRY(cli_failed("audience", "encode", sec_audience_parse(item, &m->command.audience)));
@@ -419,6 +422,9 @@ static cJSON *facts_of(struct making *m)
                                 m->report->certified ? "device-signed report, certificate valid"
                                                      : "device-signed report, certificate not checked");
         cli_add_time(m->cli, facts, "facts_of", m->report->report.time_s);
+        /* One device's present values, shown before a command that goes to others too. */
+        if (command->audience.by_match || command->audience.count > 1)
+            cli_add_hex(facts, "facts_of_device_alone", sec_device_id_bytes(&m->report->report.device_id));
     } else {
         cJSON_AddStringToObject(facts, "facts_from", "the call alone");
     }

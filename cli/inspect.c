@@ -85,7 +85,7 @@ cJSON *inspect_bytes(const struct trust *trust, struct sec_bytes aad, struct sec
 static int print_and_delete(cJSON *json, int exit_code)
 {
     char *text = json ? cJSON_Print(json) : NULL;
-    if (!text || puts(text) < 0 || fflush(stdout) != 0)
+    if (!text || !json_put(stdout, text) || fflush(stdout) != 0)
         exit_code = 3;
     cJSON_free(text);
     cJSON_Delete(json);

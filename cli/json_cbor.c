@@ -194,3 +194,33 @@ cJSON *json_cbor(struct sec_bytes item)
     struct sec_cbor rd = sec_cbor(item);
     return json_cbor_next(&rd);
 }
+
+size_t json_unsafe_bytes(const char *text)
+{
+    const unsigned char c = (unsigned char)text[0];
+    const unsigned char d = c ? (unsigned char)text[1] : 0, e = d ? (unsigned char)text[2] : 0;
+    if (c < 0x20 || c == 0x7f)
+        return 1;
+    if ((c == 0xc2 && d >= 0x80 && d <= 0x9f) || (c == 0xd8 && d == 0x9c))
+        return 2;
+    bool mark = c == 0xe2 && d == 0x80 && (e == 0x8e || e == 0x8f || (e >= 0xa8 && e <= 0xae));
+    bool isolate = c == 0xe2 && d == 0x81 && e >= 0xa6 && e <= 0xa9;
+    return mark || isolate ? 3 : 0;
+}
+
+bool json_put(FILE *to, const char *json)
+{
+    for (size_t i = 0; json[i];) {
+        const unsigned char c = (unsigned char)json[i];
+        size_t unsafe = c < 0x20 ? 0 : json_unsafe_bytes(&json[i]); /* in strings these stand escaped already */
+        unsigned code = unsafe == 2 ? c & 0x1fu : unsafe == 3 ? c & 0x0fu : c;
+        for (size_t k = 1; k < unsafe; k++)
+            code = code << 6 | ((unsigned char)json[i + k] & 0x3fu);
+        if (unsafe)
+            fprintf(to, "\\u%04x", code);
+        else
+            fputc(c, to);
+        i += unsafe ? unsafe : 1;
+    }
+    return fputc('\n', to) >= 0 && !ferror(to);
+}

@@ -12,6 +12,8 @@
 
 #include <cjson/cJSON.h>
 
+#include <stdio.h>
+
 /** A number without loss. */
 cJSON *json_uint(uint64_t value);
 cJSON *json_int(int64_t value);
@@ -23,5 +25,13 @@ cJSON *json_text(struct sec_bytes text);
 cJSON *json_cbor(struct sec_bytes item);
 /** The item that is next, consumed. */
 cJSON *json_cbor_next(struct sec_cbor *rd);
+
+/**
+ * Bytes of the character at `text` when a terminal might obey it or it would show a text in another order than it is:
+ * C0, DEL and C1 controls, marks and overrides of direction, separators of lines. 0: it may be shown.
+ */
+size_t json_unsafe_bytes(const char *text);
+/** Prints JSON and a line's end, such characters escaped. False when printing failed. */
+bool json_put(FILE *to, const char *json);
 
 #endif

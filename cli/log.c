@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Showing the log, and taking its head away as evidence. */
 #include "commands.h"
+#include "json_cbor.h"
 #include "log_source.h"
 #include "record.h"
 #include "target.h"
@@ -16,7 +17,7 @@ static void show(struct showing *showing, const struct record_place *place, bool
     cJSON *record = record_json(showing->cli, place, opened, content);
     char *text = showing->json ? cJSON_PrintUnformatted(record) : NULL;
     if (text)
-        puts(text);
+        (void)json_put(stdout, text);
     else
         record_put_line(stdout, record);
     cJSON_free(text);

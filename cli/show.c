@@ -6,15 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-/* C0 and C1 controls, also as UTF-8, would let a device's text write to the reader's terminal. */
 void cli_put_text(FILE *to, const char *text)
 {
-    for (size_t i = 0; text[i]; i++) {
-        unsigned char c = (unsigned char)text[i];
-        bool c1 = c == 0xc2 && (unsigned char)text[i + 1] >= 0x80 && (unsigned char)text[i + 1] <= 0x9f;
-        if (c1)
-            i++;
-        fputc(c < 0x20 || c == 0x7f || c1 ? '?' : c, to);
+    for (size_t i = 0; text[i];) {
+        size_t unsafe = json_unsafe_bytes(&text[i]);
+        fputc(unsafe ? '?' : (unsigned char)text[i], to);
+        i += unsafe ? unsafe : 1;
     }
 }
 
@@ -94,7 +91,7 @@ int cli_show(const struct cli *cli, cJSON *facts, int exit_code)
         return cli_environment("securable", "memory", "none left");
     if (cli_get(cli, "json")) {
         char *text = cJSON_Print(facts);
-        if (!text || puts(text) < 0)
+        if (!text || !json_put(stdout, text))
             exit_code = CLI_ENVIRONMENT;
         cJSON_free(text);
     } else {

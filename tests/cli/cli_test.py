@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -435,6 +436,39 @@ def a_device_that_does_not_run_is_the_environments_fault(b):
 def no_secret_is_taken_from_an_argument(b):
     b.device()
     b.call("app", "secret", "put", "device", "name", "value", want=USAGE)
+
+
+def no_memory_is_left_in_a_core_file(b):
+    """While it waits for a secret: no core file, and nothing for another process of the same user to read."""
+    if b"__asan_init" in PROGRAM.read_bytes():
+        return  # such a build looks for leaks, which needs what is taken away here
+    words = [str(PROGRAM), "app", "secret", "put", "device", "name"]
+    plain = {"user": 65534} if os.geteuid() == 0 else {}  # what belongs to root's processes is root's anyway
+    with subprocess.Popen(words, cwd="/", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **plain) as waiting:
+        process = pathlib.Path("/proc") / str(waiting.pid)
+        until = time.monotonic() + 10
+        private = False
+        while not private and time.monotonic() < until:
+            time.sleep(0.02)
+            private = (process / "environ").stat().st_uid == 0 and "securable" in (process / "comm").read_text()
+        limits = (process / "limits").read_text()
+        waiting.kill()
+    assert private, "whoever is of the same user can read its memory"
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
+
+
+def a_text_cannot_steer_the_readers_terminal(b):
+    """Controls and marks of direction are shown as question marks, and escaped in JSON, whoever wrote them."""
+    b.owner()
+    told = b.call("command", "access.admit-key", "owner/owner.pub.pem", "re\u202egnol\u2066 \u009b31m\u061c\u2028", "--key", "owner/owner.pem",
+                  "--device", 64 * "0", "--epoch", 1, "--generation", 2, "--out", "steer.cose").out
+    assert "re?gnol? ?31m??" in told, told
+    purpose = "re\u202egnol\u2066 \u009b31m\u061c\u2028\x7f"
+    words = ["command", "access.admit-key", "owner/owner.pub.pem", purpose, "--key", "owner/owner.pem", "--device", 64 * "0", "--epoch", 1,
+             "--generation", 2, "--out", "steer.cose"]
+    for answer in (b.call(*words, "--json"), b.call("inspect", "steer.cose")):
+        assert not set(purpose) & set(answer.out) & set("\u202e\u2066\u009b\u061c\u2028\x7f"), answer.out
+        assert "\\u202e" in answer.out and "\u202e" in json.dumps(answer.json, ensure_ascii=False), answer.out
 
 
 def a_log_needs_a_journal_and_a_key(b):

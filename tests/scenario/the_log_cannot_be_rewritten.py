@@ -10,6 +10,13 @@ import time
 from scenario import AS_ROOT, BIN, STRANGER, Skip, contains, digests, must, play, until, verdict
 
 
+WRITER = """
+import subprocess, sys
+for i in range(60):
+    subprocess.run([sys.argv[1], "app", "secret", "put", sys.argv[2], "big"], input=4000 * b"x", check=True)
+"""
+
+
 def names_who_what_which(site):
     site.set("pump.speed_max=70", "display.message=machine 7")
     site.set("pump.speed_max=65", key=site.path("people", "engineer.pem"))
@@ -20,6 +27,15 @@ def names_who_what_which(site):
     must(all("20" in line.split()[1] for line in last), f"no time in {last}")
     offline = site.run("log", "show", site.device)
     contains(offline, "pump.speed_max 70 -> 65")
+
+
+def says_whose_values_are_shown(site):
+    """A command for several devices shows the present values of the one whose report was given, and says so."""
+    report, facts = site.report()
+    words = ["command", "configuration.set", "pump.speed_max=66", "--key", site.operator_key(), "--report", report, "--device", facts["device"]]
+    out = site.path("statements", "for-several.cose")
+    must("alone" not in site.run(*words, "--out", out), "told for one device as well")
+    contains(site.run(*words, "--device", 64 * "0", "--out", out), f"facts_of_device_alone: {facts['device']}")
 
 
 def stranger_reads_nothing(site):
@@ -47,6 +63,17 @@ def stranger_reads_nothing(site):
         done = subprocess.run(["cat", str(path)], user=STRANGER, group=STRANGER, extra_groups=[], stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, check=False)
         must(done.returncode != 0, f"a stranger can read {path}")
+
+
+def a_log_that_is_written_is_not_accused(site):
+    """Verified again and again while the device writes as fast as it can."""
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(BIN / "securable"), str(site.device)], stdout=subprocess.DEVNULL)
+               for _ in range(2)]
+    words = set()
+    while any(writer.poll() is None for writer in writers):
+        words.add(verdict(site.run("log", "verify", "--key", site.device_key(), site.device)))
+    must(all(writer.returncode == 0 for writer in writers), "the writers met with a fault")
+    must(words <= {"intact", "torn-tail"}, f"verdicts {words}")
 
 
 def older_copy_put_back(site):
@@ -122,7 +149,9 @@ def edited_log(site):
 
 CASES = [
     ("log show names who changed what from which to which value", names_who_what_which, ["F6.2"]),
+    ("a command for several devices says whose values are shown", says_whose_values_are_shown, []),
     ("a stranger reads neither log nor secrets", stranger_reads_nothing, ["F6.3"]),
+    ("a log is not accused while it is written", a_log_that_is_written_is_not_accused, []),
     ("an older copy put back is told by a later head", older_copy_put_back, []),
     ("two lives of one copied device are told as forked", two_lives, []),
     ("an edited log is told, and the device goes to its safe mode", edited_log, ["F6.4"]),
