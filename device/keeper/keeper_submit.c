@@ -386,7 +386,9 @@ sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement)
         return sec_st(keeper->tampered ? SEC_TAMPERED : SEC_BROKEN);
     s.k = keeper;
     s.bytes = statement;
-    return statement.len > SEC_STATEMENT_MAX_BYTES ? sec_st(SEC_TOO_LARGE) : admit(&s);
+    SEC_TRY(statement.len > SEC_STATEMENT_MAX_BYTES ? sec_st(SEC_TOO_LARGE) : admit(&s));
+    /* A last word is answered without any key. */
+    return sec_st(s.verified ? SEC_OK : SEC_NO_OWNER);
 }
 
 sec_status sec_keeper_submit(struct sec_keeper *keeper, struct sec_bytes statement, struct sec_bytes beside,

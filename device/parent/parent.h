@@ -119,6 +119,7 @@ struct parent {
     char active; /* the slot that we believe active: 'a', 'b', 0 unknown */
     uint32_t listeners[LISTENERS_MAX_COUNT]; /* protocol << 16 | port */
     size_t listeners_count;
+    bool listeners_more; /* there were more, and that was told */
     struct observation observations[OBSERVATIONS_MAX_COUNT];
     size_t observations_count;
 };

@@ -84,8 +84,13 @@ static bool seen_before(struct parent *parent, uint32_t listener)
         if (parent->listeners[i] == listener)
             return true;
     }
-    if (parent->listeners_count == LISTENERS_MAX_COUNT)
+    /* Whoever fills the table to hide behind it shows by that: each place was told of, and that there are more is told too. */
+    if (parent->listeners_count == LISTENERS_MAX_COUNT) {
+        if (!parent->listeners_more)
+            watch_observe(parent, "undeclared-listeners", "more than are told one by one");
+        parent->listeners_more = true;
         return true;
+    }
     parent->listeners[parent->listeners_count++] = listener;
     return false;
 }

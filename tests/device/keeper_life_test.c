@@ -130,6 +130,9 @@ static void a_wipe_makes_all_content_unreadable_and_lets_the_next_owner_in(void)
     CHECK_INT(counts.old_open, 0);
     CHECK(counts.old_closed > 5);
     CHECK(kit_file_holds("\"speed\": 1000"));
+    /* The wipe's own receipt is still owed, whoever asks; a payload is taken in from nobody. */
+    CHECK_STATUS(kit_submit(), SEC_ALREADY_DECIDED);
+    CHECK_STATUS(sec_keeper_vet(&kit.keeper, fake_statement_bytes(&kit_statement)), SEC_NO_OWNER);
     CHECK_STATUS(kit_set("speed", 1, 0), SEC_NO_OWNER);
     CHECK_STATUS(kit_claim(1), SEC_WRONG_EPOCH);
     CHECK_OK(kit_claim(2));
