@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -442,7 +443,11 @@ def no_memory_is_left_in_a_core_file(b):
     """While it waits for a secret: no core file, and nothing for another process of the same user to read."""
     if b"__asan_init" in PROGRAM.read_bytes():
         return  # such a build looks for leaks, which needs what is taken away here
-    words = [str(PROGRAM), "app", "secret", "put", "device", "name"]
+    # The folder of the build may be nobody's but root's: a copy that everybody reaches.
+    shared = pathlib.Path(tempfile.mkdtemp(prefix="securable-"))
+    shared.chmod(0o755)
+    copy = pathlib.Path(shutil.copy(PROGRAM, shared / "securable"))
+    words = [str(copy), "app", "secret", "put", "device", "name"]
     plain = {"user": 65534} if os.geteuid() == 0 else {}  # what belongs to root's processes is root's anyway
     with subprocess.Popen(words, cwd="/", stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, **plain) as waiting:
         process = pathlib.Path("/proc") / str(waiting.pid)
@@ -453,6 +458,7 @@ def no_memory_is_left_in_a_core_file(b):
             private = (process / "environ").stat().st_uid == 0 and "securable" in (process / "comm").read_text()
         limits = (process / "limits").read_text()
         waiting.kill()
+    shutil.rmtree(shared)
     assert private, "whoever is of the same user can read its memory"
     assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE), limits
 
