@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Hub: the parts of one running hub, and what they tell each other.
+ *
+ * Made by main.c in this order: configuration, place (directory, keys), store, journal, fleet, writer, loops. Nothing here decides about a demand: such
+ * an `if` stands in baseline/<feature>.
+ */
+#ifndef SECURABLE_HUB_H
+#define SECURABLE_HUB_H
+
+#include "config.h"
+#include "exchange.h"
+#include "fleet.h"
+#include "place.h"
+#include "store.h"
+
+struct hub_tls;
+struct hub_writer;
+struct hub_journal;
+
+struct hub {
+    struct hub_config config;
+    struct hub_place place; /* directory, keys, CA, TLS certificate, payload folder */
+    struct hub_fleet *fleet;
+    struct hub_writer *writer;
+    struct hub_journal *journal;
+    struct hub_tls *tls;
+    struct hub_loop **loops;
+    size_t loops_count;
+    struct hub_store *first; /* the writer's */
+};
+
+/** Seconds since 1970 by the hub's clock. */
+int64_t hub_now_s(void);
+
+/**
+ * Something happened: stored as an event, told to who listens, and written to the hub's own journal. Call inside a work of the writer; listeners are told after its
+ * commit. `json` is one object.
+ */
+sec_status hub_tell(struct hub *hub, struct hub_store *store, const char *kind, const struct sec_device_id *device, const char *json);
+
+/** Crypto of the calling thread (each thread has its own). */
+const struct sec_crypto *hub_crypto(void);
+
+#endif
