@@ -29,27 +29,51 @@ void sec_access_change_decided(const struct sec_access_decision *decision, struc
     sec_cbor_put_bool(change, decision->by_owner);
 }
 
+void sec_access_owners_put(const struct sec_access_owners *owners, bool keyed, struct sec_wr *wr)
+{
+    if (keyed)
+        sec_cbor_put_uint(wr, 2);
+    sec_access_pairs_put(owners->keys, owners->count, wr);
+    if (keyed)
+        sec_cbor_put_uint(wr, 3);
+    sec_cbor_put_uint(wr, owners->required);
+    if (keyed)
+        sec_cbor_put_uint(wr, 4);
+    if (owners->has_recovery)
+        sec_access_pair_put(&owners->recovery, wr);
+    else
+        sec_cbor_put_null(wr);
+}
+
 void sec_access_change_claimed(const struct sec_access_owners *owners, struct sec_wr *change)
 {
     put_kind(SEC_ACCESS_CLAIMED, 4, change);
-    sec_cbor_put_uint(change, 2);
-    sec_access_pairs_put(owners->keys, owners->count, change);
-    sec_cbor_put_uint(change, 3);
-    sec_cbor_put_uint(change, owners->required);
-    sec_cbor_put_uint(change, 4);
-    if (owners->has_recovery)
-        sec_access_pair_put(&owners->recovery, change);
-    else
-        sec_cbor_put_null(change);
+    sec_access_owners_put(owners, true, change);
 }
 
-void sec_access_change_roster(struct sec_bytes roster, const struct sec_access_kids *kids, struct sec_wr *change)
+void sec_access_change_next(const struct sec_access_owners *owners, struct sec_wr *change)
 {
-    put_kind(SEC_ACCESS_ROSTER_SET, 3, change);
+    put_kind(SEC_ACCESS_NEXT, 4, change);
+    sec_access_owners_put(owners, true, change);
+}
+
+void sec_access_change_transfer_dropped(struct sec_wr *change)
+{
+    put_kind(SEC_ACCESS_NEXT, 1, change);
+}
+
+void sec_access_change_roster(struct sec_bytes roster, const struct sec_access_kids *kids, bool stays_revoked,
+                              struct sec_wr *change)
+{
+    put_kind(SEC_ACCESS_ROSTER_SET, stays_revoked ? 4 : 3, change);
     sec_cbor_put_uint(change, 2);
     sec_cbor_put_bstr(change, roster);
     sec_cbor_put_uint(change, 3);
     sec_access_kids_put(kids->kids, kids->count, change);
+    if (!stays_revoked)
+        return;
+    sec_cbor_put_uint(change, 4);
+    sec_cbor_put_bool(change, true);
 }
 
 void sec_access_change_admitted(const struct sec_access_key *key, struct sec_bytes purpose, struct sec_wr *change)
@@ -63,8 +87,7 @@ void sec_access_change_admitted(const struct sec_access_key *key, struct sec_byt
 
 /* --- fold -------------------------------------------------------------------------------------------- */
 
-/* Members of the change's map come in ascending order, all of them: a deterministic map read as a sequence. */
-static void expect(struct sec_cbor *rd, uint64_t key)
+void sec_access_expect(struct sec_cbor *rd, uint64_t key)
 {
     if (sec_cbor_uint(rd) != key)
         sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
@@ -99,19 +122,19 @@ static void take_generation(struct sec_access_topic *topic, const struct sec_acc
 static sec_status apply_decided(struct sec_access *state, struct sec_cbor *rd, size_t members_count, uint64_t index)
 {
     struct sec_access_decision decision = {.topic = SEC_TOPIC_NONE};
-    expect(rd, 2);
+    sec_access_expect(rd, 2);
     sec_cbor_bstr_into(rd, SEC_ROOM(decision.digest.b));
-    expect(rd, 3);
+    sec_access_expect(rd, 3);
     uint64_t code = sec_cbor_uint(rd);
     if (code > UINT16_MAX || (members_count != 3 && members_count != 6))
         sec_cbor_fail(rd, SEC_BAD_VALUE);
     uint64_t topic = 0;
     if (members_count == 6) {
-        expect(rd, 4);
+        sec_access_expect(rd, 4);
         topic = sec_form_positive(rd);
-        expect(rd, 5);
+        sec_access_expect(rd, 5);
         decision.generation = sec_form_positive(rd);
-        expect(rd, 6);
+        sec_access_expect(rd, 6);
         decision.by_owner = sec_cbor_bool(rd);
     }
     if (topic > SEC_TOPICS_COUNT)
@@ -119,19 +142,23 @@ static sec_status apply_decided(struct sec_access *state, struct sec_cbor *rd, s
     SEC_TRY(sec_cbor_end(rd));
     if (topic != 0)
         take_generation(&state->topics[topic - 1], &decision);
+    sec_access_approvals_drop(state, &decision.digest);
     remember(state, &(struct sec_access_decided){decision.digest, index, (uint16_t)code});
     return sec_st(SEC_OK);
 }
 
-static sec_status apply_claimed(struct sec_access *state, struct sec_cbor *rd)
+void sec_access_owners_read(struct sec_cbor *rd, bool keyed, struct sec_access_owners *ret_owners)
 {
     struct sec_access_owners owners;
     sec_zero(&owners, sizeof owners);
-    expect(rd, 2);
+    if (keyed)
+        sec_access_expect(rd, 2);
     sec_access_pairs_read(rd, owners.keys, &owners.count);
-    expect(rd, 3);
+    if (keyed)
+        sec_access_expect(rd, 3);
     owners.required = sec_form_positive(rd);
-    expect(rd, 4);
+    if (keyed)
+        sec_access_expect(rd, 4);
     owners.has_recovery = !sec_cbor_is_null(rd);
     if (owners.has_recovery)
         sec_access_pair_read(rd, &owners.recovery);
@@ -139,25 +166,48 @@ static sec_status apply_claimed(struct sec_access *state, struct sec_cbor *rd)
         sec_cbor_null(rd);
     if (owners.required > owners.count)
         sec_cbor_fail(rd, SEC_BAD_VALUE);
+    *ret_owners = owners;
+}
+
+static sec_status apply_claimed(struct sec_access *state, struct sec_cbor *rd)
+{
+    struct sec_access_owners owners;
+    sec_access_owners_read(rd, true, &owners);
     SEC_TRY(sec_cbor_end(rd));
     if (state->owned)
         return sec_st(SEC_ALREADY_OWNED);
-    state->owned = true;
-    state->owners_required = owners.required;
-    state->owners_count = owners.count;
-    sec_copy(state->owners, owners.keys, sizeof state->owners);
-    state->has_recovery = owners.has_recovery;
-    state->recovery = owners.recovery;
+    sec_access_own(state, &owners);
     return sec_st(SEC_OK);
 }
 
-static sec_status apply_roster(struct sec_access *state, struct sec_cbor *rd)
+static sec_status apply_next(struct sec_access *state, struct sec_cbor *rd, size_t members_count)
+{
+    struct sec_access_owners owners;
+    sec_zero(&owners, sizeof owners);
+    if (members_count != 1)
+        sec_access_owners_read(rd, true, &owners);
+    SEC_TRY(sec_cbor_end(rd));
+    if (!state->owned)
+        return sec_st(SEC_NO_OWNER);
+    state->next = owners;
+    if (owners.count != 0)
+        sec_access_recovery_end(state);
+    return sec_st(SEC_OK);
+}
+
+static sec_status apply_roster(struct sec_access *state, struct sec_cbor *rd, size_t members_count)
 {
     struct sec_access_kids kids;
-    expect(rd, 2);
+    bool stays_revoked = members_count == 4;
+    sec_access_expect(rd, 2);
     struct sec_bytes roster = sec_cbor_bstr(rd);
-    expect(rd, 3);
+    sec_access_expect(rd, 3);
     sec_access_kids_read(rd, &kids);
+    if (stays_revoked) {
+        sec_access_expect(rd, 4);
+        if (!sec_cbor_bool(rd))
+            sec_cbor_fail(rd, SEC_BAD_VALUE);
+    }
     SEC_TRY(sec_cbor_end(rd));
     SEC_TRY(sec_access_roster_fits(roster, &kids));
     sec_zero(state->roster, sizeof state->roster);
@@ -166,6 +216,10 @@ static sec_status apply_roster(struct sec_access *state, struct sec_cbor *rd)
     state->roster_len = roster.len;
     state->subjects_count = kids.count;
     sec_copy(state->kids, kids.kids, sizeof state->kids);
+    if (!stays_revoked)
+        state->lease.revoked_count = 0;
+    sec_access_lease_renew(state);
+    sec_access_approvals_prune(state);
     return sec_st(SEC_OK);
 }
 
@@ -173,9 +227,9 @@ static sec_status apply_admitted(struct sec_access *state, struct sec_cbor *rd)
 {
     struct sec_access_admitted admitted;
     sec_zero(&admitted, sizeof admitted);
-    expect(rd, 2);
+    sec_access_expect(rd, 2);
     sec_access_pair_read(rd, &admitted.key);
-    expect(rd, 3);
+    sec_access_expect(rd, 3);
     struct sec_bytes purpose = sec_form_name(rd);
     SEC_TRY(sec_cbor_end(rd));
     if (state->admitted_count >= SEC_ADMITTED_MAX_COUNT)
@@ -187,25 +241,49 @@ static sec_status apply_admitted(struct sec_access *state, struct sec_cbor *rd)
     return sec_st(SEC_OK);
 }
 
+static sec_status apply_kind(struct sec_access *state, struct sec_cbor *rd, uint64_t kind, size_t members_count,
+                             uint64_t index)
+{
+    switch (kind) {
+    case SEC_ACCESS_DECIDED:
+        return apply_decided(state, rd, members_count, index);
+    case SEC_ACCESS_CLAIMED:
+        return apply_claimed(state, rd);
+    case SEC_ACCESS_ROSTER_SET:
+        return apply_roster(state, rd, members_count);
+    case SEC_ACCESS_ADMITTED:
+        return apply_admitted(state, rd);
+    case SEC_ACCESS_APPROVED:
+        return sec_access_apply_approved(state, rd);
+    case SEC_ACCESS_UPTIME:
+        return sec_access_apply_uptime(state, rd);
+    case SEC_ACCESS_BEACON:
+        return sec_access_apply_beacon(state, rd);
+    case SEC_ACCESS_RESTRICTED:
+        return sec_access_apply_restricted(state, rd);
+    case SEC_ACCESS_SITE:
+        return sec_access_apply_site(state, rd);
+    case SEC_ACCESS_NEXT:
+        return apply_next(state, rd, members_count);
+    case SEC_ACCESS_RECOVER:
+        return sec_access_apply_recover(state, rd);
+    case SEC_ACCESS_VETOED:
+        return sec_access_apply_vetoed(state, rd);
+    case SEC_ACCESS_RECOVERED:
+        return sec_access_apply_recovered(state, rd);
+    default:
+        return sec_st(SEC_UNSUPPORTED);
+    }
+}
+
 sec_status sec_access_apply(struct sec_access *state, struct sec_bytes change, uint64_t index)
 {
     SEC_TRY(sec_cbor_check(change, SEC_CBOR_OURS));
     struct sec_cbor rd = sec_cbor(change);
     size_t members_count = sec_cbor_map(&rd);
-    expect(&rd, 1);
+    sec_access_expect(&rd, 1);
     uint64_t kind = sec_cbor_uint(&rd);
     if (!sec_ok(rd.status))
         return rd.status;
-    switch (kind) {
-    case SEC_ACCESS_DECIDED:
-        return apply_decided(state, &rd, members_count, index);
-    case SEC_ACCESS_CLAIMED:
-        return apply_claimed(state, &rd);
-    case SEC_ACCESS_ROSTER_SET:
-        return apply_roster(state, &rd);
-    case SEC_ACCESS_ADMITTED:
-        return apply_admitted(state, &rd);
-    default:
-        return sec_st(SEC_UNSUPPORTED);
-    }
+    return apply_kind(state, &rd, kind, members_count, index);
 }

@@ -30,6 +30,9 @@ void sec_form_keys_read(struct sec_cbor *rd, struct sec_key_list *ret_keys);
 void sec_form_keys_put(const struct sec_key_list *keys, struct sec_wr *wr);
 bool sec_form_keys_have(const struct sec_key_list *keys, const struct sec_public_key *key);
 
+/** The next item as a roster's thresholds, encoded. BAD_VALUE, UNKNOWN_FIELD. */
+struct sec_bytes sec_form_thresholds_read(struct sec_cbor *rd);
+
 /** The next subject of a roster, by its own grammar; rules between subjects are sec_roster_parse()'s. */
 void sec_form_subject_read(struct sec_cbor *rd, struct sec_subject *ret_subject);
 

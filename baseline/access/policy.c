@@ -2,20 +2,13 @@
 /* Verdicts on commands and on applications at the door: facts in, verdict out. */
 #include "state.h"
 
-static void say(struct sec_wr *detail, struct sec_bytes what)
-{
-    sec_cbor_put_map(detail, 1);
-    sec_cbor_put_uint(detail, 1);
-    sec_cbor_put_tstr(detail, what);
-}
-
 static bool in_audience(struct sec_bytes item, const struct sec_audience_facts *device)
 {
     struct sec_audience audience;
     return sec_ok(sec_audience_parse(item, &audience)) && sec_audience_matches(&audience, device);
 }
 
-static bool role_suffices(enum sec_role role, enum sec_role least)
+bool sec_access_role_suffices(enum sec_role role, enum sec_role least)
 {
     /* The recovery key does one thing, and nobody else does that one. */
     if (role == SEC_ROLE_RECOVERY || least == SEC_ROLE_RECOVERY)
@@ -23,7 +16,7 @@ static bool role_suffices(enum sec_role role, enum sec_role least)
     return role <= least;
 }
 
-static bool in_scope(const struct sec_access_subject *subject, const struct sec_access_facts *facts)
+bool sec_access_in_scope(const struct sec_access_subject *subject, const struct sec_access_facts *facts)
 {
     return subject->scope.len == 0 || in_audience(subject->scope, &facts->device);
 }
@@ -34,7 +27,7 @@ static int64_t surely(const struct sec_access_time *time)
     return time->trusted && time->now_s > time->lower_s ? time->now_s : time->lower_s;
 }
 
-static bool ended(const struct sec_access_subject *subject, const struct sec_access_time *time)
+bool sec_access_ended(const struct sec_access_subject *subject, const struct sec_access_time *time)
 {
     return subject->has_end && surely(time) >= subject->ends_at_s;
 }
@@ -43,20 +36,23 @@ static sec_status judge_subject(const struct sec_access_facts *facts, const stru
                                 const struct sec_action_row *row, struct sec_wr *detail)
 {
     struct sec_bytes why;
-    if (!role_suffices(subject->role, row->least_role))
+    if (!sec_access_role_suffices(subject->role, row->least_role))
         why = SEC_LIT("role");
-    else if (!in_scope(subject, facts))
+    else if (!sec_access_in_scope(subject, facts))
         why = SEC_LIT("scope");
-    else if (ended(subject, &facts->time))
+    else if (sec_access_ended(subject, &facts->time))
         why = SEC_LIT("ends-at");
     else
         return sec_st(SEC_OK);
-    say(detail, why);
+    sec_access_say(why, detail);
     return sec_st(SEC_ROLE_INSUFFICIENT);
 }
 
-static sec_status judge_generation(const struct sec_access_topic *topic, uint64_t generation, struct sec_wr *detail)
+static sec_status judge_generation(const struct sec_access *state, enum sec_topic number, uint64_t generation,
+                                   struct sec_wr *detail)
 {
+    const struct sec_access_topic *topic = &state->topics[number - 1];
+    uint64_t owners_word = state->lease.heads[number - 1];
     if (generation <= topic->head) {
         sec_cbor_put_map(detail, 2);
         sec_cbor_put_uint(detail, 1);
@@ -66,6 +62,7 @@ static sec_status judge_generation(const struct sec_access_topic *topic, uint64_
         return sec_st(SEC_GENERATION_USED);
     }
     uint64_t from = topic->owner_head > topic->head ? topic->owner_head : topic->head;
+    from = owners_word > from ? owners_word : from;
     if (generation > from && generation - from > SEC_GENERATION_LEAP_MAX)
         return sec_st(SEC_GENERATION_TOO_FAR);
     return sec_st(SEC_OK);
@@ -92,12 +89,12 @@ static sec_status judge_support(const struct sec_action_row *row, unsigned membe
                  {SEC_WITH_CONFIRM, "confirm-within"},
                  {SEC_WITH_BESIDE, "beside"}};
     if (!row->carried_out) {
-        say(detail, sec_bytes_of_str(row->word));
+        sec_access_say(sec_bytes_of_str(row->word), detail);
         return sec_st(SEC_UNSUPPORTED);
     }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if ((members & words[i].member & ~row->members) != 0) {
-            say(detail, sec_bytes_of_str(words[i].word));
+            sec_access_say(sec_bytes_of_str(words[i].word), detail);
             return sec_st(SEC_UNSUPPORTED);
         }
     }
@@ -106,7 +103,7 @@ static sec_status judge_support(const struct sec_action_row *row, unsigned membe
 
 sec_status sec_access_judge_command(const struct sec_access *state, const struct sec_access_facts *facts,
                                     const struct sec_access_subject *subject, const struct sec_command *command,
-                                    struct sec_wr *detail)
+                                    const struct sec_digest *digest, struct sec_wr *detail)
 {
     if (!state->owned)
         return sec_st(SEC_NO_OWNER);
@@ -118,13 +115,15 @@ sec_status sec_access_judge_command(const struct sec_access *state, const struct
     if (!row)
         return sec_st(SEC_UNKNOWN_ACTION);
     if (command->topic != row->topic) {
-        say(detail, SEC_LIT("topic"));
+        sec_access_say(SEC_LIT("topic"), detail);
         return sec_st(SEC_BAD_VALUE);
     }
     SEC_TRY(judge_subject(facts, subject, row, detail));
-    SEC_TRY(judge_generation(&state->topics[row->topic - 1], command->generation, detail));
+    SEC_TRY(sec_access_judge_lease(state, facts, subject, detail));
+    SEC_TRY(judge_generation(state, row->topic, command->generation, detail));
     SEC_TRY(judge_time(&facts->time, command));
-    return judge_support(row, command->members, detail);
+    SEC_TRY(judge_support(row, command->members, detail));
+    return sec_access_judge_quorum(state, facts, subject, command, digest, detail);
 }
 
 static bool application_of(const struct sec_access *state, uint32_t uid, struct sec_access_subject *ret_subject)
@@ -146,7 +145,8 @@ sec_status sec_access_permits(const struct sec_access *state, const struct sec_a
     bool somebody = pid != 0 && !sec_uid_is_nobody(uid);
     if (!state->owned || !somebody || !application_of(state, uid, &subject))
         return sec_st(SEC_NOT_PERMITTED);
-    if (((subject.rights >> (unsigned)right) & 1u) == 0 || !in_scope(&subject, facts) || ended(&subject, &facts->time))
+    if (((subject.rights >> (unsigned)right) & 1u) == 0 || !sec_access_in_scope(&subject, facts) ||
+        sec_access_ended(&subject, &facts->time))
         return sec_st(SEC_NOT_PERMITTED);
     return sec_st(SEC_OK);
 }

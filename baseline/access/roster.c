@@ -192,25 +192,6 @@ static void read_subjects(struct sec_cbor *rd, struct sec_roster *roster)
     }
 }
 
-static struct sec_bytes read_thresholds(struct sec_cbor *rd)
-{
-    struct sec_bytes item = sec_cbor_item(rd);
-    struct sec_cbor in = sec_cbor(item);
-    struct sec_cbor_map_walk walk = sec_cbor_map_begin(&in);
-    size_t count = 0;
-    int64_t action;
-    while (sec_cbor_map_next(&walk, &action)) {
-        if (action <= 0 || !sec_action_row((uint64_t)action))
-            sec_cbor_fail(&in, SEC_UNKNOWN_FIELD);
-        (void)sec_form_positive(&in);
-        count++;
-    }
-    if (count == 0)
-        sec_cbor_fail(&in, SEC_BAD_VALUE);
-    sec_form_join(rd, sec_cbor_end(&in));
-    return item;
-}
-
 static struct sec_bytes read_classes(struct sec_cbor *rd)
 {
     struct sec_bytes item = sec_cbor_item(rd);
@@ -231,10 +212,12 @@ static void read_member(struct sec_cbor *rd, int64_t key, struct sec_roster *ros
         read_subjects(rd, roster);
         break;
     case 2:
-        roster->thresholds = read_thresholds(rd);
+        roster->thresholds = sec_form_thresholds_read(rd);
         break;
     case 3:
         roster->lease_days = sec_form_positive(rd);
+        if (roster->lease_days > SEC_LEASE_MAX_DAYS)
+            sec_cbor_fail(rd, SEC_BAD_VALUE);
         roster->has_lease = true;
         break;
     case 4:
@@ -272,7 +255,7 @@ sec_status sec_roster_parse(struct sec_bytes args, struct sec_roster *ret_roster
 
 sec_status sec_roster_check(const struct sec_roster *roster)
 {
-    if (roster->thresholds.len != 0 || roster->has_lease || roster->has_reader || roster->reader_classes.len != 0)
+    if (roster->has_reader || roster->reader_classes.len != 0)
         return sec_st(SEC_UNSUPPORTED);
     return sec_st(SEC_OK);
 }

@@ -2,7 +2,7 @@
 /* The folded state, both directions of its stored form. */
 #include "state.h"
 
-enum { FORMAT = 1, MEMBERS_COUNT = 11 };
+enum { FORMAT_1 = 1, FORMAT_2 = 2, MEMBERS_OF_1_COUNT = 11, MEMBERS_OF_2_COUNT = 12 };
 
 void sec_access_init(struct sec_access *state)
 {
@@ -13,8 +13,21 @@ void sec_access_init(struct sec_access *state)
 void sec_access_survive(struct sec_access *state)
 {
     uint64_t epoch = state->epoch;
+    struct sec_access_owners next = state->next;
     sec_access_init(state);
     state->epoch = epoch + 1;
+    if (next.count != 0)
+        sec_access_own(state, &next);
+}
+
+void sec_access_own(struct sec_access *state, const struct sec_access_owners *owners)
+{
+    state->owned = true;
+    state->owners_required = owners->required;
+    state->owners_count = owners->count;
+    sec_copy(state->owners, owners->keys, sizeof state->owners);
+    state->has_recovery = owners->has_recovery;
+    state->recovery = owners->recovery;
 }
 
 /* --- shared pieces ----------------------------------------------------------------------------------- */
@@ -138,8 +151,9 @@ static void put_decided(const struct sec_access *state, struct sec_wr *wr)
 
 void sec_access_encode(const struct sec_access *state, struct sec_wr *wr)
 {
-    sec_cbor_put_array(wr, MEMBERS_COUNT);
-    sec_cbor_put_uint(wr, FORMAT);
+    bool later = sec_access_later_used(state);
+    sec_cbor_put_array(wr, later ? MEMBERS_OF_2_COUNT : MEMBERS_OF_1_COUNT);
+    sec_cbor_put_uint(wr, later ? FORMAT_2 : FORMAT_1);
     sec_cbor_put_uint(wr, state->epoch);
     sec_cbor_put_bool(wr, state->owned);
     sec_cbor_put_uint(wr, state->owners_required);
@@ -153,6 +167,8 @@ void sec_access_encode(const struct sec_access *state, struct sec_wr *wr)
     sec_cbor_put_bstr(wr, sec_bytes(state->roster, state->roster_len));
     sec_access_kids_put(state->kids, state->subjects_count, wr);
     put_decided(state, wr);
+    if (later)
+        sec_access_later_put(state, wr);
 }
 
 /* --- parse ------------------------------------------------------------------------------------------- */
@@ -248,15 +264,20 @@ sec_status sec_access_parse(struct sec_bytes in, struct sec_access *ret_state)
     struct sec_cbor rd = sec_cbor(in);
     struct sec_access state;
     sec_zero(&state, sizeof state);
-    sec_cbor_array_of(&rd, MEMBERS_COUNT);
-    if (sec_cbor_uint(&rd) != FORMAT)
+    size_t members_count = sec_cbor_array(&rd);
+    uint64_t format = sec_cbor_uint(&rd);
+    if (format != FORMAT_1 && format != FORMAT_2)
         sec_cbor_fail(&rd, SEC_UNKNOWN_FORMAT);
+    if (members_count != (format == FORMAT_1 ? MEMBERS_OF_1_COUNT : MEMBERS_OF_2_COUNT))
+        sec_cbor_fail(&rd, SEC_BAD_VALUE);
     state.epoch = sec_form_positive(&rd);
     read_owners(&rd, &state);
     read_admitted(&rd, &state);
     read_topics(&rd, &state);
     read_roster(&rd, &state);
     read_decided(&rd, &state);
+    if (format == FORMAT_2)
+        sec_access_later_read(&rd, &state);
     SEC_TRY(sec_cbor_end(&rd));
     *ret_state = state;
     return sec_st(SEC_OK);

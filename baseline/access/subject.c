@@ -45,6 +45,32 @@ static bool of_roster(const struct sec_access *state, size_t n, struct sec_acces
     return true;
 }
 
+struct sec_bytes sec_access_roster_member(const struct sec_access *state, int64_t member)
+{
+    struct sec_cbor rd = sec_cbor(sec_bytes(state->roster, state->roster_len));
+    struct sec_cbor_map_walk walk = sec_cbor_map_begin(&rd);
+    int64_t key;
+    while (sec_cbor_map_next(&walk, &key)) {
+        struct sec_bytes item = sec_cbor_item(&rd);
+        if (key == member)
+            return item;
+    }
+    return sec_bytes(NULL, 0);
+}
+
+/* The n-th of the roster among those whom no beacon revoked. */
+static bool of_roster_present(const struct sec_access *state, size_t n, struct sec_access_subject *ret_subject)
+{
+    for (size_t i = 0; i < state->subjects_count; i++) {
+        if (sec_access_revoked(state, &state->kids[i]))
+            continue;
+        if (n == 0)
+            return of_roster(state, i, ret_subject);
+        n--;
+    }
+    return false;
+}
+
 bool sec_access_subject_at(const struct sec_access *state, size_t n, struct sec_access_subject *ret_subject)
 {
     if (n < state->owners_count) {
@@ -56,7 +82,7 @@ bool sec_access_subject_at(const struct sec_access *state, size_t n, struct sec_
         of_owner(&state->recovery, SEC_SUBJECT_RECOVERY, ret_subject);
         return true;
     }
-    return of_roster(state, state->has_recovery ? n - 1 : n, ret_subject);
+    return of_roster_present(state, state->has_recovery ? n - 1 : n, ret_subject);
 }
 
 sec_status sec_access_find(const struct sec_access *state, const struct sec_key_id *kid,
@@ -73,6 +99,8 @@ sec_status sec_access_find(const struct sec_access *state, const struct sec_key_
         of_owner(&state->recovery, SEC_SUBJECT_RECOVERY, ret_subject);
         return sec_st(SEC_OK);
     }
+    if (sec_access_revoked(state, kid))
+        return sec_st(SEC_UNKNOWN_KEY);
     for (size_t i = 0; i < state->subjects_count; i++) {
         /* A zero id stands for "no key", so it is not enough that ids are equal. */
         if (!sec_key_id_equal(&state->kids[i], kid) || !of_roster(state, i, &subject) || !subject.has_key)

@@ -10,7 +10,7 @@ enum {
     CLAIM_PROFILE = 265,
     CLAIM_SECURABLE = -65537,
 };
-enum { MEMBERS_COUNT = 14 };
+enum { MEMBERS_COUNT = 19 };
 
 static const char *const clock_words[] = {"untrusted", "owner-time", "kept-power", "authenticated"};
 static const char *const counter_words[] = {"none", "hardware"};
@@ -133,11 +133,74 @@ static void put_evidence(const struct sec_report *report, struct sec_wr *wr)
     sec_cbor_put_tstr(wr, report->confinement);
 }
 
+static void put_lease(const struct sec_report_lease *lease, struct sec_wr *wr)
+{
+    sec_cbor_put_map(wr, 4);
+    sec_cbor_put_uint(wr, 1);
+    sec_cbor_put_uint(wr, lease->quiet_s);
+    sec_cbor_put_uint(wr, 2);
+    sec_cbor_put_uint(wr, lease->days);
+    sec_cbor_put_uint(wr, 3);
+    sec_cbor_put_int(wr, lease->beacon_time_s);
+    sec_cbor_put_uint(wr, 4);
+    sec_cbor_put_array(wr, lease->behind_count);
+    for (size_t i = 0; i < lease->behind_count; i++)
+        sec_cbor_put_uint(wr, lease->behind[i]);
+}
+
+static void put_approvals(const struct sec_report *report, struct sec_wr *wr)
+{
+    sec_cbor_put_array(wr, report->approvals_count);
+    for (size_t i = 0; i < report->approvals_count; i++) {
+        sec_cbor_put_array(wr, 2);
+        sec_cbor_put_bstr(wr, sec_digest_bytes(&report->approvals[i].statement));
+        sec_cbor_put_bstr(wr, SEC_BYTES(report->approvals[i].kid.b));
+    }
+}
+
+static void put_recovery(const struct sec_report_recovery *recovery, struct sec_wr *wr)
+{
+    if (!recovery->pending) {
+        sec_cbor_put_null(wr);
+        return;
+    }
+    sec_cbor_put_array(wr, 2);
+    sec_cbor_put_bstr(wr, sec_digest_bytes(&recovery->statement));
+    sec_cbor_put_uint(wr, recovery->left_s);
+}
+
+static void put_site(const struct sec_report_site *site, struct sec_wr *wr)
+{
+    if (site->address.len == 0) {
+        sec_cbor_put_null(wr);
+        return;
+    }
+    sec_cbor_put_array(wr, 2);
+    sec_cbor_put_tstr(wr, site->address);
+    sec_cbor_put_bstr(wr, sec_digest_bytes(&site->ca));
+}
+
+static void put_standing(const struct sec_report *report, struct sec_wr *wr)
+{
+    sec_cbor_put_uint(wr, 15);
+    put_lease(&report->lease, wr);
+    sec_cbor_put_uint(wr, 16);
+    sec_cbor_put_bool(wr, report->restricted);
+    sec_cbor_put_uint(wr, 17);
+    put_recovery(&report->recovery, wr);
+    sec_cbor_put_uint(wr, 18);
+    put_site(&report->site, wr);
+    sec_cbor_put_uint(wr, 19);
+    put_approvals(report, wr);
+}
+
 void sec_report_encode(const struct sec_report *report, struct sec_wr *wr)
 {
     if (report->generations_count > SEC_REPORT_GENERATIONS_MAX_COUNT ||
         report->interfaces_count > SEC_REPORT_INTERFACES_MAX_COUNT ||
-        report->subjects_count > SEC_REPORT_SUBJECTS_MAX_COUNT) {
+        report->subjects_count > SEC_REPORT_SUBJECTS_MAX_COUNT ||
+        report->lease.behind_count > SEC_REPORT_GENERATIONS_MAX_COUNT ||
+        report->approvals_count > SEC_APPROVALS_MAX_COUNT) {
         wr->bad = true;
         return;
     }
@@ -156,6 +219,7 @@ void sec_report_encode(const struct sec_report *report, struct sec_wr *wr)
     sec_cbor_put_map(wr, MEMBERS_COUNT);
     put_state(report, wr);
     put_evidence(report, wr);
+    put_standing(report, wr);
 }
 
 /* --- parse ----------------------------------------------------------------------------------------- */
@@ -204,6 +268,21 @@ static void read_member(struct sec_cbor *rd, int64_t key, struct sec_report *rep
         break;
     case 14:
         report->confinement = sec_cbor_tstr(rd);
+        break;
+    case 15:
+        sec_report_lease_read(rd, &report->lease);
+        break;
+    case 16:
+        report->restricted = sec_cbor_bool(rd);
+        break;
+    case 17:
+        sec_report_recovery_read(rd, &report->recovery);
+        break;
+    case 18:
+        sec_report_site_read(rd, &report->site);
+        break;
+    case 19:
+        sec_report_approvals_read(rd, report);
         break;
     default:
         sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);

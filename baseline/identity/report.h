@@ -17,5 +17,10 @@ void sec_report_release_read(struct sec_cbor *rd, struct sec_report_release *rel
 /** Walks the map of settings to see that it is one, and gives it encoded. */
 struct sec_bytes sec_report_settings_read(struct sec_cbor *rd);
 void sec_report_subjects_read(struct sec_cbor *rd, struct sec_report *report);
+/** Also BAD_VALUE when the topics do not ascend. */
+void sec_report_lease_read(struct sec_cbor *rd, struct sec_report_lease *lease);
+void sec_report_recovery_read(struct sec_cbor *rd, struct sec_report_recovery *recovery);
+void sec_report_site_read(struct sec_cbor *rd, struct sec_report_site *site);
+void sec_report_approvals_read(struct sec_cbor *rd, struct sec_report *report);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lists within a report. */
+/* The lists and inner maps within a report. */
 #include "report.h"
 
 static struct sec_bytes read_name(struct sec_cbor *rd)
@@ -131,4 +131,87 @@ void sec_report_subjects_read(struct sec_cbor *rd, struct sec_report *report)
     for (size_t i = 0; i < count; i++)
         read_subject(rd, &report->subjects[i]);
     report->subjects_count = count;
+}
+
+/* --- how things stand between owner and device ------------------------------------------------------- */
+
+static void read_behind(struct sec_cbor *rd, struct sec_report_lease *lease)
+{
+    size_t count = bounded(rd, sec_cbor_array(rd), SEC_REPORT_GENERATIONS_MAX_COUNT);
+    uint64_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+        lease->behind[i] = sec_cbor_uint(rd);
+        if (lease->behind[i] <= last)
+            sec_cbor_fail(rd, SEC_BAD_VALUE);
+        last = lease->behind[i];
+    }
+    lease->behind_count = count;
+}
+
+void sec_report_lease_read(struct sec_cbor *rd, struct sec_report_lease *lease)
+{
+    struct sec_cbor_map_walk walk = sec_cbor_map_begin(rd);
+    size_t members_count = 0;
+    int64_t key;
+    while (sec_cbor_map_next(&walk, &key)) {
+        members_count++;
+        switch (key) {
+        case 1:
+            lease->quiet_s = sec_cbor_uint(rd);
+            break;
+        case 2:
+            lease->days = sec_cbor_uint(rd);
+            break;
+        case 3:
+            lease->beacon_time_s = sec_cbor_int(rd);
+            break;
+        case 4:
+            read_behind(rd, lease);
+            break;
+        default:
+            sec_cbor_fail(rd, SEC_UNKNOWN_FIELD);
+        }
+    }
+    if (members_count != 4)
+        sec_cbor_fail(rd, SEC_MISSING_FIELD);
+}
+
+static bool absent(struct sec_cbor *rd)
+{
+    if (!sec_cbor_is_null(rd))
+        return false;
+    sec_cbor_null(rd);
+    return true;
+}
+
+void sec_report_recovery_read(struct sec_cbor *rd, struct sec_report_recovery *recovery)
+{
+    if (absent(rd))
+        return;
+    sec_cbor_array_of(rd, 2);
+    sec_cbor_bstr_into(rd, SEC_ROOM(recovery->statement.b));
+    recovery->left_s = sec_cbor_uint(rd);
+    recovery->pending = true;
+}
+
+void sec_report_site_read(struct sec_cbor *rd, struct sec_report_site *site)
+{
+    if (absent(rd))
+        return;
+    sec_cbor_array_of(rd, 2);
+    site->address = sec_cbor_tstr(rd);
+    sec_cbor_bstr_into(rd, SEC_ROOM(site->ca.b));
+    if (site->address.len == 0 || site->address.len > SEC_SETTING_TEXT_MAX_BYTES)
+        sec_cbor_fail(rd, SEC_BAD_VALUE);
+}
+
+void sec_report_approvals_read(struct sec_cbor *rd, struct sec_report *report)
+{
+    size_t count = bounded(rd, sec_cbor_array(rd), SEC_APPROVALS_MAX_COUNT);
+    for (size_t i = 0; i < count; i++) {
+        sec_cbor_array_of(rd, 2);
+        sec_cbor_bstr_into(rd, SEC_ROOM(report->approvals[i].statement.b));
+        sec_cbor_bstr_into(rd, SEC_ROOM(report->approvals[i].kid.b));
+    }
+    report->approvals_count = count;
 }

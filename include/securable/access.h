@@ -2,19 +2,19 @@
 /*
  * Access: who owns the device, who may do what, in which order; decided by pure functions of facts.
  *
- * The state folds from the journal: ownership, roster, generations, recent decisions.
+ * The state folds from the journal: ownership, roster, generations, approvals, leases, recent decisions.
  * Judges take the state and facts and give OK or the named refusal; nothing here verifies a signature or brings about
  * an effect. Default is deny, unknown means no.
  * Judges write to `change` what the journal records and sec_access_apply() folds, and to `detail` a map for the
  * receipt and for people, {1: object text, 2: clause text / value}; both only where stated. On a refusal `change`
  * stays empty.
  *
- * Memory: struct sec_access is the caller's, about 28 KiB, no pointers, movable; parsing uses as much stack. Subjects
+ * Memory: struct sec_access is the caller's, about 35 KiB, no pointers, movable; parsing uses as much stack. Subjects
  * lend slices of the state.
  * Limits: limits.h, SEC_ROSTER_MAX_BYTES.
  * Threads: one a state.
  * Status: each function names its own.
- * Serves S38, S68, F2.2, F4.2, F4.3, F5.3.
+ * Serves S38, S68, S77, F2.2, F4.2, F4.3, F5.3.
  */
 #ifndef SECURABLE_ACCESS_H
 #define SECURABLE_ACCESS_H
@@ -26,7 +26,11 @@
 /** A generation may exceed the last by this much: room for many signers, none for burning the number space. */
 #define SEC_GENERATION_LEAP_MAX (1u << 20)
 /** The encoded state is never longer. */
-#define SEC_ACCESS_ENCODED_MAX_BYTES 40960u
+#define SEC_ACCESS_ENCODED_MAX_BYTES 49152u
+/** Approvals of one key that may wait at a time; its oldest gives way to a further one. */
+#define SEC_APPROVALS_OF_KEY_MAX_COUNT 4u
+/** Device uptime between lifecycle.recover and new owner keys: seven days in which the old ones may veto. */
+#define SEC_RECOVERY_DELAY_S (7u * 86400u)
 
 struct sec_access_key {
     struct sec_public_key key;
@@ -52,6 +56,46 @@ struct sec_access_decided {
     uint16_t code;
 };
 
+/** Owner keys, how many of them must sign, and the recovery key. */
+struct sec_access_owners {
+    size_t count; /* 0: none */
+    struct sec_access_key keys[SEC_OWNERS_MAX_COUNT];
+    uint64_t required;
+    bool has_recovery;
+    struct sec_access_key recovery;
+};
+
+/** A key's yes to a statement that is not decided yet. */
+struct sec_access_approval {
+    struct sec_digest statement;
+    struct sec_key_id kid;
+};
+
+/** What the owner said last in a beacon, and how long ago. */
+struct sec_access_lease {
+    uint64_t quiet_s;                 /* device uptime recorded since the last beacon, roster or claim */
+    uint64_t heads[SEC_TOPICS_COUNT]; /* generations that the owner knows of: heads[n - 1] for topic n; never fall */
+    int64_t time_s;                   /* owner's time: a lower bound of time; never falls; 0: none */
+    size_t revoked_count;
+    struct sec_key_id revoked[SEC_REVOKED_MAX_COUNT];
+};
+
+/** New owner keys that wait for their delay to pass. */
+struct sec_access_recovering {
+    bool pending;
+    struct sec_digest statement;
+    uint64_t elapsed_s; /* device uptime recorded since */
+    size_t count;
+    struct sec_access_key keys[SEC_OWNERS_MAX_COUNT];
+};
+
+/** Where the owner's hub is, as the owner signed it. */
+struct sec_access_home {
+    size_t address_len; /* 0: none given */
+    uint8_t address[SEC_SETTING_TEXT_MAX_BYTES];
+    struct sec_digest ca;
+};
+
 struct sec_access {
     uint64_t epoch; /* from 1 */
     bool owned;
@@ -69,6 +113,13 @@ struct sec_access {
     struct sec_key_id kids[SEC_SUBJECTS_MAX_COUNT]; /* key id of each subject; zero for one without key */
     size_t decided_count;
     struct sec_access_decided decided[SEC_DECIDED_MAX_COUNT]; /* oldest first */
+    size_t approvals_count;
+    struct sec_access_approval approvals[SEC_APPROVALS_MAX_COUNT]; /* oldest first */
+    struct sec_access_lease lease;
+    bool restricted; /* the mode that the product declares for a device without beacon */
+    struct sec_access_home home;
+    struct sec_access_recovering recovering;
+    struct sec_access_owners next; /* who owns the device after the wipe of a transfer; count 0: no transfer */
 };
 
 /* --- state -------------------------------------------------------------------------------------------- */
@@ -76,12 +127,15 @@ struct sec_access {
 /** A device without owner, in epoch 1. */
 void sec_access_init(struct sec_access *state);
 void sec_access_encode(const struct sec_access *state, struct sec_wr *wr);
-/** What sec_cbor_check() says, the grammar's statuses, UNKNOWN_FORMAT. */
+/**
+ * What sec_cbor_check() says, the grammar's statuses, UNKNOWN_FORMAT. Formats 1 and 2 are read; a state is written in
+ * format 1 as long as it holds nothing that came with format 2, so that what was signed over format 1 stays true.
+ */
 sec_status sec_access_parse(struct sec_bytes in, struct sec_access *ret_state);
 /** Folds one change, which stood in journal record `index`. Hostile bytes: the parser's status, and the state as it
  * was. */
 sec_status sec_access_apply(struct sec_access *state, struct sec_bytes change, uint64_t index);
-/** What a wipe leaves: no owner, the next epoch, and nothing else. */
+/** What a wipe leaves: the next epoch, the next owners when a transfer was decided (else nobody), and nothing else. */
 void sec_access_survive(struct sec_access *state);
 
 /* --- who ---------------------------------------------------------------------------------------------- */
@@ -106,11 +160,12 @@ struct sec_access_subject {
     int64_t ends_at_s;
 };
 
-/** The subject that holds this key: owners, then recovery key, then roster. UNKNOWN_KEY; who was revoked is no longer
- * there, hence unknown. */
+/** The subject that holds this key: owners, then recovery key, then roster. UNKNOWN_KEY; who was revoked, by a newer
+ * roster or by a beacon, is no longer there, hence unknown. */
 sec_status sec_access_find(const struct sec_access *state, const struct sec_key_id *kid,
                            struct sec_access_subject *ret_subject);
-/** The n-th of owners, recovery key and roster, in this order. False behind the last. */
+/** The n-th of owners, recovery key and roster, in this order, without those whom a beacon revoked. False behind the
+ * last. */
 bool sec_access_subject_at(const struct sec_access *state, size_t n, struct sec_access_subject *ret_subject);
 /** A release key that the owner admitted. UNKNOWN_KEY. */
 sec_status sec_access_release_key(const struct sec_access *state, const struct sec_key_id *kid,
@@ -131,6 +186,8 @@ struct sec_access_facts {
     struct sec_audience_facts device;
     struct sec_access_time time;
     const struct sec_hasher *hasher; /* for key ids */
+    uint64_t uptime_s;               /* device uptime not yet recorded by sec_access_change_uptime() */
+    uint64_t generation;             /* of the command whose arguments are judged; 0 otherwise */
 };
 
 /* clang-format off */
@@ -145,11 +202,16 @@ struct sec_access_facts {
  * - BAD_VALUE: the topic is not the action's.
  * - ROLE_INSUFFICIENT: the action's least role is above the signer's; the device is outside the signer's scope; the
  *   signer's time has ended (trusted time). `detail` {1: "role", "scope" or "ends-at"}.
+ * - LEASE_ENDED: the signer is on the roster and its lease is over. `detail` {1: days of the lease}.
  * - GENERATION_USED: not above the topic's head. `detail` {1: head, 2: digest of the statement that took it}.
- * - GENERATION_TOO_FAR: more than SEC_GENERATION_LEAP_MAX above the larger of head and newest owner-signed generation.
+ * - GENERATION_TOO_FAR: more than SEC_GENERATION_LEAP_MAX above the largest of head, newest owner-signed generation and
+ *   the beacon's.
  * - NOT_YET: not-before is not surely over. EXPIRED: the expiry surely is. Sure is the lower bound of time, or the clock
  *   when it is trusted; a clock that is only believed neither lets a command in early nor expires it.
  * - UNSUPPORTED: the action, or a member that it does not honour, is not carried out here. `detail` {1: which}.
+ * - APPROVALS_MISSING: fewer keys than sec_access_needed() says. Counted are the signer and every other key that has
+ *   approved `digest`, is still here, may do this action on this device, and has not ended. `detail` {1: needed,
+ *   2: have}. The same statement is judged anew when it is submitted again.
  *
  * OK means: the generation is consumed by whatever is decided next; the keeper writes that with
  * sec_access_change_decided(). A refusal consumes nothing.
@@ -157,7 +219,25 @@ struct sec_access_facts {
 /* clang-format on */
 sec_status sec_access_judge_command(const struct sec_access *state, const struct sec_access_facts *facts,
                                     const struct sec_access_subject *subject, const struct sec_command *command,
-                                    struct sec_wr *detail);
+                                    const struct sec_digest *digest, struct sec_wr *detail);
+/**
+ * How many keys a command needs: the roster's threshold for its action and kind of audience; where the action is an
+ * owner's, at least as many as the voucher demands and never more than there are owners; otherwise 1. The recovery key
+ * acts alone.
+ */
+uint64_t sec_access_needed(const struct sec_access *state, const struct sec_command *command);
+
+/**
+ * Judges an approval's body, its signature being good: the parser's statuses, WRONG_EPOCH, ROLE_INSUFFICIENT (an
+ * auditor, application or the recovery key; this device is outside the scope; the time has ended; `detail` as above),
+ * LEASE_ENDED, ALREADY_DECIDED (the statement is), EXISTS (this key has approved it), TABLE_FULL (others' approvals
+ * fill the table). Of one key at most SEC_APPROVALS_OF_KEY_MAX_COUNT wait: its oldest gives way. A decision like any
+ * other, but it consumes no generation: sec_access_change_decided() with topic NONE. `detail` {1: digest of the
+ * statement, 2: approvals that wait for it, this one included}. Deciding the statement drops them.
+ */
+sec_status sec_access_judge_approval(const struct sec_access *state, const struct sec_access_facts *facts,
+                                     const struct sec_access_subject *subject, struct sec_bytes body,
+                                     struct sec_wr *change, struct sec_wr *detail);
 
 /** A decision to remember. `topic` NONE: a statement without generation (voucher, release). */
 struct sec_access_decision {
@@ -176,26 +256,110 @@ void sec_access_change_decided(const struct sec_access_decision *decision, struc
 
 /**
  * Judges a voucher's body, its signature being good: WRONG_AUDIENCE (another device), WRONG_EPOCH, ALREADY_OWNED,
- * UNSUPPORTED (more than one required signature), the parser's statuses. The change makes the keys owners. `detail`:
- * {1: number of owner keys, 2: epoch}.
+ * the parser's statuses. The change makes the keys owners. `detail`: {1: number of owner keys, 2: epoch}.
  */
 sec_status sec_access_judge_voucher(const struct sec_access *state, const struct sec_access_facts *facts,
                                     struct sec_bytes body, struct sec_wr *change, struct sec_wr *detail);
 /**
- * Judges the arguments of access.roster: the parser's statuses, UNSUPPORTED (thresholds, lease, reader key), BAD_VALUE
- * (a subject holds an owner's, the recovery or an admitted release key: owners cannot be replaced by roster, and who
- * signs releases does not command). The change holds the whole
- * roster. `detail`: {1: subjects before, 2: subjects after}.
+ * Judges the arguments of access.roster: the parser's statuses, UNSUPPORTED (reader key), BAD_VALUE (a subject holds an
+ * owner's, the recovery or an admitted release key: owners cannot be replaced by roster, and who signs releases does
+ * not command; or a threshold that those who may do the action could not reach). The change holds the whole roster; it
+ * starts the leases anew, ends restricted mode, and forgets what beacons revoked when facts->generation is above the
+ * beacon's generation of this topic. `detail`: {1: subjects before, 2: subjects after}; BAD_VALUE {1: name or action,
+ * 2: why}.
  */
 sec_status sec_access_judge_roster(const struct sec_access *state, const struct sec_access_facts *facts,
                                    struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
 /** Judges the arguments of access.admit-key: the parser's statuses, BAD_VALUE (a key of an owner's, the recovery key or
- * somebody's on the roster: its releases would never be taken), EXISTS, TABLE_FULL. `detail`: {1: purpose, 2: key id}. */
+ * somebody's on the roster: its releases would never be taken), EXISTS, TABLE_FULL. `detail`: {1: purpose, 2: key id}.
+ */
 sec_status sec_access_judge_admit_key(const struct sec_access *state, const struct sec_access_facts *facts,
                                       struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
-/** Judges the arguments of lifecycle.transfer: the parser's statuses, then UNSUPPORTED in this version. */
+/**
+ * Judges the arguments of lifecycle.transfer: the parser's statuses. The change names the next owners, of whom any may
+ * be a present one, and ends a pending recovery; they own the device once sec_access_survive() has been called for the
+ * wipe that belongs to every transfer. `detail`: {1: number of next owner keys, 2: next epoch}.
+ */
 sec_status sec_access_judge_transfer(const struct sec_access *state, const struct sec_access_facts *facts,
                                      struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
+/** Writes the change that takes a decided transfer back, for when its wipe could not be carried out. */
+void sec_access_change_transfer_dropped(struct sec_wr *change);
+
+/**
+ * Judges the arguments of lifecycle.site: the parser's statuses, those of sec_site_check(). `detail`: {1: address
+ * before, empty when there was none, 2: address after}.
+ */
+sec_status sec_access_judge_site(const struct sec_access *state, struct sec_bytes args, struct sec_wr *change,
+                                 struct sec_wr *detail);
+/** The hub's address and the digest of its CA's certificate; false when the owner has given none. Borrows. */
+bool sec_access_site(const struct sec_access *state, struct sec_site *ret_site);
+
+/**
+ * Judges a wipe that a person at the device asks for by the product's act of physical presence: UNSUPPORTED (the
+ * product declares none; `detail` {1: "presence"}), NO_OWNER (nobody to be freed of: the epoch stays, for which a
+ * voucher may be under way). OK: the wipe of protection.wipe, after which sec_access_survive() leaves no owner.
+ * `detail`: {1: next epoch}.
+ */
+sec_status sec_access_judge_presence(const struct sec_access *state, bool declared, struct sec_wr *detail);
+
+/* --- leases, beacon, restricted mode --------------------------------------------------------------------- */
+
+/**
+ * Writes the change that adds device uptime: to the time since the last beacon, and to a pending recovery's delay. The
+ * keeper records it now and then (hourly is often enough), at an orderly stop, and as the first change of every
+ * decision, so that what the decision starts counts from there; afterwards facts->uptime_s begins at 0 again.
+ */
+void sec_access_change_uptime(uint64_t seconds, struct sec_wr *change);
+/** Days of the roster's lease; 0: it has none. */
+uint64_t sec_access_lease_days(const struct sec_access *state);
+/** True when this subject's lease is over: somebody of the roster with a key, after so many days of device uptime
+ * without beacon. Owners, the recovery key and applications (the machine's function) have no lease. */
+bool sec_access_lease_ended(const struct sec_access *state, const struct sec_access_subject *subject,
+                            uint64_t uptime_s);
+/**
+ * Judges the arguments of beacon.renew: the parser's statuses, BAD_VALUE (an owner's or the recovery key cannot be
+ * revoked so; `detail` {1: key id, 2: why}), TABLE_FULL (more revoked keys than are remembered until a newer roster).
+ * The change raises the owner's generations and time (neither falls), adds the revoked keys, starts the leases anew and
+ * ends restricted mode. `detail`: {1: seconds without beacon until now, 2: keys revoked now}.
+ */
+sec_status sec_access_judge_beacon(const struct sec_access *state, const struct sec_access_facts *facts,
+                                   struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
+/** True when the owner knows of a newer generation of this topic than the device has: something is withheld. */
+bool sec_access_behind(const struct sec_access *state, enum sec_topic topic);
+/** True when restricted mode is to begin now: the device has an owner, is not in it, and has heard no beacon for
+ * `after_days` days of uptime. 0 days: the product declares none. */
+bool sec_access_restriction(const struct sec_access *state, uint64_t uptime_s, uint64_t after_days);
+/** Writes the change that begins or ends restricted mode. Applied without owner: NO_OWNER. */
+void sec_access_change_restricted(bool restricted, struct sec_wr *change);
+
+/* --- recovery ------------------------------------------------------------------------------------------- */
+
+/**
+ * Judges the arguments of lifecycle.recover (`digest`: of the statement): the parser's statuses, EXISTS (one is
+ * pending), BAD_VALUE (a new owner key is the recovery key, an admitted release key or somebody's on the roster;
+ * `detail` {1: whose, 2: why}). The change announces the new keys; nothing else changes until
+ * sec_access_judge_recovered(). `detail`: {1: number of new keys, 2: delay in seconds}.
+ */
+sec_status sec_access_judge_recover(const struct sec_access *state, const struct sec_access_facts *facts,
+                                    const struct sec_digest *digest, struct sec_bytes args, struct sec_wr *change,
+                                    struct sec_wr *detail);
+/** Judges the arguments of lifecycle.veto: the parser's statuses, NOTHING_PENDING (none, or another). The change ends
+ * the recovery. `detail`: {1: digest of the recovery, 2: seconds that were left}. */
+sec_status sec_access_judge_veto(const struct sec_access *state, const struct sec_access_facts *facts,
+                                 struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
+/** Seconds of uptime until the pending recovery takes place; 0 when it is due or none is pending. */
+uint64_t sec_access_recovery_left_s(const struct sec_access *state, uint64_t uptime_s);
+/** True when a recovery is pending and its delay is over. */
+bool sec_access_recovery_due(const struct sec_access *state, uint64_t uptime_s);
+/**
+ * Judges the end of a recovery, which the device brings about by itself: NOTHING_PENDING, NOT_YET. The change puts the
+ * new keys in the place of the owners' (one signature needed); recovery key, roster, generations and epoch stay, what
+ * was approved is dropped. `detail`: {1: digest of the recovery, 2: number of keys}.
+ */
+sec_status sec_access_judge_recovered(const struct sec_access *state, uint64_t uptime_s, struct sec_wr *change,
+                                      struct sec_wr *detail);
+
+/* --- the door ------------------------------------------------------------------------------------------- */
 
 /**
  * Whether a local process may use the door so: OK, or NOT_PERMITTED when the device has no owner, pid is 0 (unknown),

@@ -67,13 +67,13 @@
     X(UPDATE_REVERT,          8, "update.revert",         UPDATE,        OPERATOR,      0, true) \
     X(PROTECTION_ROTATE,      9, "protection.rotate",     PROTECTION,    ADMINISTRATOR, 0, true) \
     X(PROTECTION_WIPE,       10, "protection.wipe",       LIFECYCLE,     OWNER,         0, true) \
-    X(LIFECYCLE_SITE,        11, "lifecycle.site",        LIFECYCLE,     OWNER,         0, false) \
-    X(LIFECYCLE_TRANSFER,    12, "lifecycle.transfer",    LIFECYCLE,     OWNER,         0, false) \
-    X(BEACON_RENEW,          13, "beacon.renew",          BEACON,        OWNER,         0, false) \
+    X(LIFECYCLE_SITE,        11, "lifecycle.site",        LIFECYCLE,     OWNER,         0, true) \
+    X(LIFECYCLE_TRANSFER,    12, "lifecycle.transfer",    LIFECYCLE,     OWNER,         0, true) \
+    X(BEACON_RENEW,          13, "beacon.renew",          BEACON,        OWNER,         0, true) \
     X(PROTECTION_SECRET,     14, "protection.secret",     PROTECTION,    ADMINISTRATOR, SEC_WITH_BESIDE, false) \
     X(ACCESS_ADMIT_KEY,      15, "access.admit-key",      ACCESS,        OWNER,         0, true) \
-    X(LIFECYCLE_RECOVER,     16, "lifecycle.recover",     LIFECYCLE,     RECOVERY,      0, false) \
-    X(LIFECYCLE_VETO,        17, "lifecycle.veto",        LIFECYCLE,     OWNER,         0, false) \
+    X(LIFECYCLE_RECOVER,     16, "lifecycle.recover",     LIFECYCLE,     RECOVERY,      0, true) \
+    X(LIFECYCLE_VETO,        17, "lifecycle.veto",        LIFECYCLE,     OWNER,         0, true) \
     X(EVENTLOG_RETAIN,       18, "eventlog.retain",       CONFIGURATION, OWNER,         0, false)
 /* clang-format on */
 
@@ -250,6 +250,14 @@ void sec_transfer_encode(const struct sec_transfer *transfer, struct sec_wr *wr)
 /** Rules as for a voucher. */
 sec_status sec_transfer_parse(struct sec_bytes args, struct sec_transfer *ret_transfer);
 
+/** The arguments of lifecycle.recover: the owner keys that are to hold after the announced delay. */
+struct sec_recovery {
+    struct sec_key_list owners;
+};
+void sec_recovery_encode(const struct sec_recovery *recovery, struct sec_wr *wr);
+/** BAD_VALUE: a key twice, no key. */
+sec_status sec_recovery_parse(struct sec_bytes args, struct sec_recovery *ret_recovery);
+
 struct sec_approval {
     struct sec_digest statement;
     uint64_t epoch;
@@ -287,6 +295,23 @@ sec_status sec_root_role_of_word(struct sec_bytes word, enum sec_root_role *ret_
 
 /** The whole roster, encoded: SEC_SUBJECTS_MAX_COUNT subjects with keys, names and short scopes. */
 #define SEC_ROSTER_MAX_BYTES 16384u
+/** Keys that one statement may be made to need: as many as there can be owners. */
+#define SEC_THRESHOLD_MAX SEC_OWNERS_MAX_COUNT
+/** The longest lease, ten years: beyond that it protects nobody. */
+#define SEC_LEASE_MAX_DAYS 3650u
+/** One row an action of the table. */
+#define SEC_THRESHOLDS_MAX_COUNT 18u
+
+/** How many keys must have signed or approved an action. */
+struct sec_threshold {
+    enum sec_action action;
+    uint64_t by_ids;   /* when the audience is a list of ids; 1 to SEC_THRESHOLD_MAX */
+    uint64_t by_match; /* when the audience is a match */
+};
+/** Writes thresholds as they stand in a roster; they ascend by action. */
+void sec_thresholds_encode(const struct sec_threshold *thresholds, size_t thresholds_count, struct sec_wr *wr);
+/** The n-th threshold of a roster's encoded ones; false behind the last. */
+bool sec_threshold_at(struct sec_bytes thresholds, size_t n, struct sec_threshold *ret_threshold);
 
 struct sec_subject {
     struct sec_bytes name;
@@ -303,9 +328,9 @@ struct sec_subject {
 struct sec_roster {
     size_t subjects_count;
     struct sec_subject subjects[SEC_SUBJECTS_MAX_COUNT];
-    struct sec_bytes thresholds; /* encoded map; empty: absent */
+    struct sec_bytes thresholds; /* encoded map, see sec_thresholds_encode(); empty: absent */
     bool has_lease;
-    uint64_t lease_days;
+    uint64_t lease_days; /* 1 to SEC_LEASE_MAX_DAYS */
     bool has_reader;
     struct sec_public_key reader;
     struct sec_bytes reader_classes; /* encoded array; empty: absent */
@@ -315,15 +340,17 @@ void sec_roster_encode(const struct sec_roster *roster, struct sec_wr *wr);
 /**
  * BAD_VALUE: a name, key or uid twice; a role other than administrator to application; a key and a uid, or neither; an
  * application without uid or with a uid that means nobody (65534, 65535, 2^32-1); rights of another role, or not
- * ascending. TOO_LARGE: more than SEC_SUBJECTS_MAX_COUNT subjects or SEC_ROSTER_MAX_BYTES.
+ * ascending; a threshold outside 1 to SEC_THRESHOLD_MAX, or one for lifecycle.recover, which has one key alone; a lease
+ * outside 1 to SEC_LEASE_MAX_DAYS. UNKNOWN_FIELD: a threshold for an action that is not in the table. TOO_LARGE: more
+ * than SEC_SUBJECTS_MAX_COUNT subjects or SEC_ROSTER_MAX_BYTES.
  */
 sec_status sec_roster_parse(struct sec_bytes args, struct sec_roster *ret_roster);
-/** UNSUPPORTED when the roster uses a part that this version does not carry out: thresholds, lease, reader key. */
+/** UNSUPPORTED when the roster uses a part that this version does not carry out: the reader key and its classes. */
 sec_status sec_roster_check(const struct sec_roster *roster);
 /** True for user ids that stand for nobody: 65534, 65535 and 2^32-1. */
 bool sec_uid_is_nobody(uint32_t uid);
 
-/* --- parsed, not carried out in this version -------------------------------------------------------------- */
+/* --- site and beacon ------------------------------------------------------------------------------------ */
 
 struct sec_site {
     struct sec_bytes address;
@@ -331,6 +358,12 @@ struct sec_site {
 };
 void sec_site_encode(const struct sec_site *site, struct sec_wr *wr);
 sec_status sec_site_parse(struct sec_bytes args, struct sec_site *ret_site);
+/**
+ * BAD_VALUE unless the address is https://HOST or https://HOST:PORT and nothing more: HOST of letters, digits, dots and
+ * hyphens, beginning and ending with a letter or digit, or an IPv6 address in brackets; PORT 1 to 65535 without leading
+ * zeros.
+ */
+sec_status sec_site_check(const struct sec_site *site);
 
 /** Key ids that one beacon revokes. */
 #define SEC_REVOKED_MAX_COUNT SEC_SUBJECTS_MAX_COUNT

@@ -3,7 +3,8 @@
  * Access, the hub's half: who may enrol a transport key, sign in, and see what. Pure: facts in, verdict out.
  *
  * None of this opens anything on a device: a transport certificate opens a connection, a token a view.
- * Memory: none. Threads: pure functions. Serves S36, S38, S80.
+ * Memory: none; slices of a parsed login borrow from the input. Threads: pure functions.
+ * Status, of the parsers: what access_forms.h says of every parser. Serves S36, S38, S80.
  */
 #ifndef SECURABLE_ACCESS_HUB_H
 #define SECURABLE_ACCESS_HUB_H
@@ -22,7 +23,7 @@ sec_status sec_transport_parse(struct sec_bytes body, struct sec_transport *ret_
 
 /** The body of a `login` statement: nobody signs bytes that somebody else chose, so hub, time and nonce stand in it by name. */
 struct sec_login {
-    struct sec_bytes hub;   /* the hub's name, 1 to 256 bytes */
+    struct sec_bytes hub; /* the hub's name, 1 to SEC_SETTING_TEXT_MAX_BYTES bytes */
     int64_t time_s;
     struct sec_bytes nonce; /* the hub's, 16 to 64 bytes */
 };
@@ -45,7 +46,7 @@ struct sec_enrolment_facts {
     bool has_binding;        /* a challengePassword is there ... */
     bool binding_good;       /* ... and is this connection's */
     bool known;              /* the device is expected here: a voucher was handed in, or it came before */
-    uint64_t known_epoch;
+    uint64_t known_epoch;    /* of the newest head that was followed; 0: none */
     bool revoked;
 };
 /**
@@ -68,6 +69,19 @@ enum sec_contact {
     SEC_CONTACT_LOST = 3,
 };
 enum sec_contact sec_contact_judge(int64_t last_seen_s, int64_t now_s, uint64_t interval_s);
+/** "never", "now", "late", "lost"; "unknown" for a foreign number. NUL-terminated constants. */
 const char *sec_contact_word(uint64_t contact);
+
+/** What a hub does with a statement after the device has answered it. */
+enum sec_delivery_next {
+    SEC_DELIVERY_AGAIN = 1,    /* the refusal was of the moment (no space, a lock-out) and decided nothing: it is taken there again */
+    SEC_DELIVERY_ANSWERED = 2, /* nothing more to do */
+    SEC_DELIVERY_HELD = 3,     /* approvals are missing: it waits until one was taken over */
+};
+/** `decided`: the device sent a receipt along, so its decision is in its journal. */
+enum sec_delivery_next sec_delivery_judge(uint16_t code, bool decided);
+
+/** May a device fetch a payload? NOT_PERMITTED: it is revoked. NOT_FOUND: no statement that was sent to this device names it, whether the hub has it or not. */
+sec_status sec_payload_judge(bool revoked, bool named);
 
 #endif

@@ -160,8 +160,12 @@ bool sec_configuration_key_interface(struct sec_bytes key, struct sec_bytes *ret
 /** The effective value; borrows from state and product. A value that the product in force does not allow counts as not set. UNKNOWN_SETTING, UNSUPPORTED. */
 sec_status sec_configuration_value(const struct sec_configuration *conf, const struct sec_product *product, struct sec_bytes key,
                                    struct sec_value *ret_value);
-/** True when the product declares the interface and its switch is on. */
-bool sec_configuration_interface_enabled(const struct sec_configuration *conf, const struct sec_product *product, struct sec_bytes name);
+/**
+ * True when the product declares the interface and its switch is on; `restricted`: and the product keeps it in its restricted mode. A product without
+ * such a mode keeps all.
+ */
+bool sec_configuration_interface_enabled(const struct sec_configuration *conf, const struct sec_product *product, struct sec_bytes name,
+                                         bool restricted);
 
 /** One effective setting of a walk. */
 struct sec_configuration_item {

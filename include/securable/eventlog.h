@@ -237,6 +237,25 @@ sec_status sec_journal_walk(struct sec_journal *journal, uint64_t from, const st
  * record's on. NOT_FOUND (also: behind the last head), WRONG_KIND (no commitment), AEAD_FAILED (key destroyed), ROOM_FULL.
  */
 sec_status sec_journal_receipt(struct sec_journal *journal, uint64_t index, struct sec_wr *wr);
+/** A record as it is shown to whoever follows the log without its keys: the slices are valid during the call. */
+struct sec_journal_entry {
+    struct sec_record_header header;
+    struct sec_bytes header_bytes;
+    struct sec_digest body; /* SHA-256 of the sealed body: with the header it makes the leaf */
+    bool disclosed;         /* salt and content of a decision whose key is there */
+    struct sec_bytes salt;
+    struct sec_bytes content;
+};
+struct sec_journal_follower {
+    void *ctx;
+    sec_status (*entry)(void *ctx, const struct sec_journal_entry *entry);
+};
+/**
+ * Shows the records from index `from` on, or the first kept one, up to the last head, in order; the follower's failure ends it and is returned. A
+ * body without commitment, and one whose key is destroyed, is never opened. Cheap where the last call ended and for the last commit's records; else
+ * it reads the record's segment from the start. No follower may call the journal.
+ */
+sec_status sec_journal_follow(struct sec_journal *journal, uint64_t from, const struct sec_journal_follower *follower);
 /** A frame with a trim record, its head included, takes no more content than this: who keeps so much free can always trim. */
 #define SEC_JOURNAL_TRIM_BYTES 1024u
 

@@ -13,7 +13,7 @@
 
 enum sec_follow_alarm {
     SEC_FOLLOW_NONE = 0,
-    SEC_FOLLOW_ROLLED_BACK = 1, /* a fresh head of fewer records: the log was put back */
+    SEC_FOLLOW_ROLLED_BACK = 1, /* a later head of fewer records: the log was put back */
     SEC_FOLLOW_FORKED = 2,      /* two heads of one log that cannot both be true */
 };
 /** "none", "rolled-back", "forked". NUL-terminated constants. */
@@ -33,18 +33,20 @@ struct sec_follow_entry {
     struct sec_bytes salt;
     struct sec_bytes content;
 };
-/** Hashes one entry onto `frontier`: BAD_VALUE (its index is not the frontier's size, or no record header), DIGEST_MISMATCH (the disclosed content is not the one committed to). */
+/** Hashes one entry onto `frontier`: BAD_VALUE (its index is not the frontier's size, or no record header), DIGEST_MISMATCH (the disclosed content is not the one
+ * committed to). The frontier is untouched by a failure. */
 sec_status sec_follow_entry(struct sec_merkle_frontier *frontier, const struct sec_follow_entry *entry, const struct sec_hasher *hasher);
 
 /**
- * Judges `next`, whose signature and log id are the device's, against what was followed. `frontier` holds the leaves so far: those of `follow` and the entries that came
- * along. `fresh`: the device signed it just now (it came in a report with our nonce); an old head that somebody replays proves nothing.
- * OK: `next` is the new last head (or the same). BUSY: more entries are needed to get there (the frontier is shorter). PROOF_FAILED: the entries do not lead to
- * its root: to be asked for again; with `again` true (a second time, from the followed head on) it is FORKED.
- * `ret_alarm`: ROLLED_BACK (fresh, fewer records than were followed), FORKED (same size and another root; or entries given twice lead elsewhere).
- * NOT_YET: an older head than the last one, not fresh: nothing follows from it.
+ * Judges `next`, whose signature and log id are the device's, against what was followed. `frontier` holds the leaves so far: those of `follow` and the entries
+ * that came along. `least`: the device signed `next` after it had signed a head of so many records (`next` came in a report, and so many were followed when its
+ * nonce was made); 0: nothing is known of when, and an old head that somebody replays proves nothing.
+ * OK: `next` is the new last head, or the same. BUSY: more entries are needed to get there (the frontier is shorter). PROOF_FAILED: the entries do not lead to
+ * its root: to be asked for again. BAD_VALUE: entries beyond the head. NOT_YET: an older head than the last one: nothing follows from it.
+ * TAMPERED, with the reason in `ret_alarm` (which is set to NONE by all others): ROLLED_BACK (fewer records than `least`); FORKED (as many records as followed and another
+ * root; or the entries do not lead to its root though they were given a second time, from the followed head on: `again`).
  */
-sec_status sec_follow_judge(const struct sec_follow *follow, const struct sec_head *next, const struct sec_merkle_frontier *frontier, bool fresh, bool again,
+sec_status sec_follow_judge(const struct sec_follow *follow, const struct sec_head *next, const struct sec_merkle_frontier *frontier, uint64_t least, bool again,
                             const struct sec_hasher *hasher, enum sec_follow_alarm *ret_alarm);
 
 #endif

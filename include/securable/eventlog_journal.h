@@ -93,6 +93,10 @@ struct sec_journal {
     struct sec_merkle_frontier mark;
     struct sec_stream_place mark_place;
     uint32_t mark_segment;
+    /* Where the frame begins at which sec_journal_follow() ended last. */
+    uint64_t followed;
+    struct sec_stream_place followed_place;
+    uint32_t followed_segment; /* 0: nowhere yet */
     uint8_t head[SEC_JOURNAL_HEAD_MAX_BYTES];
     size_t head_len;
     uint64_t head_size; /* records under the last head */

@@ -115,6 +115,32 @@ struct sec_report_release {
     struct sec_bytes slot;
 };
 
+/** How long the owner has been silent, and what is known to be withheld. */
+struct sec_report_lease {
+    uint64_t quiet_s;      /* device uptime since the last beacon, roster or claim */
+    uint64_t days;         /* the roster's lease; 0: none */
+    int64_t beacon_time_s; /* owner's time in the newest beacon; 0: none */
+    size_t behind_count;
+    uint64_t
+        behind[SEC_REPORT_GENERATIONS_MAX_COUNT]; /* topics of which the owner knows a newer generation, ascending */
+};
+/** New owner keys that wait; announced so that the old ones can veto. */
+struct sec_report_recovery {
+    bool pending;
+    struct sec_digest statement;
+    uint64_t left_s; /* device uptime until they take over */
+};
+/** The hub that the owner has named. */
+struct sec_report_site {
+    struct sec_bytes address; /* 1 to SEC_SETTING_TEXT_MAX_BYTES; empty: none was named */
+    struct sec_digest ca;
+};
+/** An approval that waits for its statement. */
+struct sec_report_approval {
+    struct sec_digest statement;
+    struct sec_key_id kid;
+};
+
 /** The body of a report. Generations ascend by topic; interfaces and settings are sorted by name as the encoding
  * demands. */
 struct sec_report {
@@ -139,6 +165,12 @@ struct sec_report {
     size_t subjects_count;
     struct sec_report_subject subjects[SEC_REPORT_SUBJECTS_MAX_COUNT];
     struct sec_bytes confinement; /* text */
+    struct sec_report_lease lease;
+    bool restricted; /* the product's restricted mode is in force */
+    struct sec_report_recovery recovery;
+    struct sec_report_site site;
+    size_t approvals_count;
+    struct sec_report_approval approvals[SEC_APPROVALS_MAX_COUNT];
 };
 
 /**

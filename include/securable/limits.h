@@ -26,6 +26,8 @@
 #define SEC_OWNERS_MAX_COUNT 8u
 /** Decisions whose digests are remembered to answer a repetition with its receipt. */
 #define SEC_DECIDED_MAX_COUNT 128u
+/** Approvals that wait for their statement on one device: eight people with four each. */
+#define SEC_APPROVALS_MAX_COUNT 32u
 /** Secrets that applications may keep on one device. */
 #define SEC_SECRETS_MAX_COUNT 64u
 /** The value of one secret: a PEM key fits. */

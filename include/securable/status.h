@@ -83,6 +83,7 @@ enum sec_status_class {
     X(LOCKED_OUT,             0x031f, "locked-out",             "too many refusals; wait")         \
     X(INTERFACE_DISABLED,     0x0320, "interface-disabled",     "the interface is switched off")   \
     X(PENDING,                0x0321, "pending",                "the intent is recorded; the outcome is still to come") \
+    X(LEASE_ENDED,            0x0322, "lease-ended",            "the signer's lease is over; the owner's beacon renews it") \
     X(BAD_SIGNATURE,          0x0401, "bad-signature",          "the signature does not verify")   \
     X(BAD_ALGORITHM,          0x0402, "bad-algorithm",          "the algorithm is not accepted here") \
     X(BAD_KEY,                0x0403, "bad-key",                "the key is not usable")           \

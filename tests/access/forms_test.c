@@ -27,6 +27,29 @@ static void a_transfer_comes_back_and_keeps_its_rules(void)
     CHECK_STATUS(sec_transfer_parse(sec_wr_done(&wr), &transfer), SEC_BAD_VALUE);
 }
 
+static sec_status recovery_again(struct sec_bytes in, struct sec_wr *wr)
+{
+    struct sec_recovery form;
+    SEC_TRY(sec_recovery_parse(in, &form));
+    sec_recovery_encode(&form, wr);
+    return sec_st(SEC_OK);
+}
+
+static void a_recovery_comes_back_and_names_each_key_once(void)
+{
+    struct sec_recovery recovery = {.owners = {.count = 2}};
+    recovery.owners.keys[0] = key_of(STRANGER);
+    recovery.owners.keys[1] = key_of(AUDITOR);
+    struct sec_wr wr = sec_wr(SEC_ROOM(room));
+    sec_recovery_encode(&recovery, &wr);
+    golden_check("recovery", sec_wr_done(&wr));
+    CHECK(strict_check(sec_wr_done(&wr), recovery_again) > 0);
+    recovery.owners.keys[1] = key_of(STRANGER);
+    wr = sec_wr(SEC_ROOM(room));
+    sec_recovery_encode(&recovery, &wr);
+    CHECK_STATUS(sec_recovery_parse(sec_wr_done(&wr), &recovery), SEC_BAD_VALUE);
+}
+
 static sec_status approval_again(struct sec_bytes in, struct sec_wr *wr)
 {
     struct sec_approval form;
@@ -87,6 +110,7 @@ static void a_beacon_comes_back(void)
 
 static const struct test tests[] = {
     TEST(a_transfer_comes_back_and_keeps_its_rules),
+    TEST(a_recovery_comes_back_and_names_each_key_once),
     TEST(an_approval_comes_back),
     TEST(a_site_comes_back),
     TEST(a_beacon_comes_back),

@@ -101,25 +101,76 @@ __attribute__((unused)) static void people_roster(struct sec_roster *roster)
     roster->subjects[4] = (struct sec_subject){.name = SEC_LIT("idle"), .role = SEC_ROLE_APPLICATION, .uid = 1002};
 }
 
+/** Claims a fresh device by this voucher. */
+__attribute__((unused)) static void people_claim(struct sec_access *state, const struct sec_voucher *voucher)
+{
+    static uint8_t body[8192], change[16384], detail[256];
+    struct sec_access_facts facts = people_facts();
+    struct sec_wr wr = sec_wr(SEC_ROOM(body)), to = sec_wr(SEC_ROOM(change)), say = sec_wr(SEC_ROOM(detail));
+    sec_access_init(state);
+    sec_voucher_encode(voucher, &wr);
+    CHECK_OK(sec_access_judge_voucher(state, &facts, sec_wr_done(&wr), &to, &say));
+    CHECK_OK(sec_access_apply(state, sec_wr_done(&to), 1));
+}
+
+/** Sets this roster, by a command of this generation. */
+__attribute__((unused)) static void people_set(struct sec_access *state, const struct sec_roster *roster,
+                                               uint64_t generation)
+{
+    static uint8_t body[16384], change[32768], detail[256];
+    struct sec_access_facts facts = people_facts();
+    struct sec_wr wr = sec_wr(SEC_ROOM(body)), to = sec_wr(SEC_ROOM(change)), say = sec_wr(SEC_ROOM(detail));
+    facts.generation = generation;
+    sec_roster_encode(roster, &wr);
+    CHECK_OK(sec_access_judge_roster(state, &facts, sec_wr_done(&wr), &to, &say));
+    CHECK_OK(sec_access_apply(state, sec_wr_done(&to), 2));
+}
+
 /** A claimed device with that roster. */
 __attribute__((unused)) static void people_state(struct sec_access *state)
 {
-    static uint8_t body[8192], change[16384], detail[256];
     static struct sec_roster roster;
-    struct sec_access_facts facts = people_facts();
     struct sec_voucher voucher = people_voucher();
-    struct sec_wr wr = sec_wr(SEC_ROOM(body)), to = sec_wr(SEC_ROOM(change)), say = sec_wr(SEC_ROOM(detail));
-    sec_access_init(state);
-    sec_voucher_encode(&voucher, &wr);
-    CHECK_OK(sec_access_judge_voucher(state, &facts, sec_wr_done(&wr), &to, &say));
-    CHECK_OK(sec_access_apply(state, sec_wr_done(&to), 1));
+    people_claim(state, &voucher);
     people_roster(&roster);
-    wr = sec_wr(SEC_ROOM(body));
-    to = sec_wr(SEC_ROOM(change));
-    say = sec_wr(SEC_ROOM(detail));
-    sec_roster_encode(&roster, &wr);
-    CHECK_OK(sec_access_judge_roster(state, &facts, sec_wr_done(&wr), &to, &say));
-    CHECK_OK(sec_access_apply(state, sec_wr_done(&to), 2));
+    people_set(state, &roster, 0);
+}
+
+/** A command for the tests' device. */
+__attribute__((unused)) static struct sec_command people_command(enum sec_action action, uint64_t generation,
+                                                                 bool by_match)
+{
+    static const uint8_t empty[] = {0xa0};
+    static uint8_t ids_room[64], match_room[64];
+    const struct sec_action_row *row = sec_action_row((uint64_t)action);
+    struct sec_bytes id = SEC_BYTES(device_id), texts[SEC_MATCHES_COUNT] = {{NULL, 0}};
+    struct sec_wr wr = by_match ? sec_wr(SEC_ROOM(match_room)) : sec_wr(SEC_ROOM(ids_room));
+    texts[SEC_MATCH_PRODUCT - 1] = SEC_LIT("pump");
+    if (by_match)
+        sec_audience_encode_match(texts, &wr);
+    else
+        sec_audience_encode_ids(&id, 1, &wr);
+    return (struct sec_command){
+        .audience = {.item = sec_wr_done(&wr), .by_match = by_match, .count = 1},
+        .topic = row ? row->topic : SEC_TOPIC_ACCESS,
+        .epoch = 1,
+        .generation = generation,
+        .action = (uint64_t)action,
+        .args = SEC_BYTES(empty),
+    };
+}
+
+/** True when the state comes back from its stored form. */
+__attribute__((unused)) static bool people_comes_back(const struct sec_access *state)
+{
+    static uint8_t once[SEC_ACCESS_ENCODED_MAX_BYTES], twice[SEC_ACCESS_ENCODED_MAX_BYTES];
+    static struct sec_access back;
+    struct sec_wr one = sec_wr(SEC_ROOM(once)), two = sec_wr(SEC_ROOM(twice));
+    sec_access_encode(state, &one);
+    if (one.bad || !sec_ok(sec_access_parse(sec_wr_done(&one), &back)))
+        return false;
+    sec_access_encode(&back, &two);
+    return sec_bytes_equal(sec_wr_done(&one), sec_wr_done(&two));
 }
 
 #endif

@@ -53,16 +53,28 @@ static void a_voucher_for_another_device_or_epoch_is_refused(void)
     sec_access_init(&state);
     voucher.device_id.b[0] = 0xd1;
     voucher.epoch = 2;
-    voucher.owners.keys[1] = key_of(SECOND_OWNER);
-    voucher.owners.count = 2;
-    voucher.required = 2;
     CHECK_STATUS(claim(&voucher, &change), SEC_WRONG_AUDIENCE);
     voucher.device_id.b[0] = 0xd0;
     CHECK_STATUS(claim(&voucher, &change), SEC_WRONG_EPOCH);
     voucher.epoch = 1;
-    CHECK_STATUS(claim(&voucher, &change), SEC_UNSUPPORTED);
-    voucher.required = 1;
     CHECK_OK(claim(&voucher, &change));
+}
+
+static void a_voucher_may_ask_for_several_owners(void)
+{
+    struct sec_voucher voucher = people_voucher();
+    struct sec_bytes change;
+    sec_access_init(&state);
+    voucher.owners.keys[1] = key_of(SECOND_OWNER);
+    voucher.owners.count = 2;
+    voucher.required = 2;
+    CHECK_OK(claim(&voucher, &change));
+    CHECK_OK(sec_access_apply(&state, change, 1));
+    CHECK_INT(state.owners_required, 2);
+    struct sec_command command = people_command(SEC_ACTION_ACCESS_ROSTER, 1, false);
+    CHECK_INT(sec_access_needed(&state, &command), 2);
+    command = people_command(SEC_ACTION_CONFIGURATION_SET, 1, false);
+    CHECK_INT(sec_access_needed(&state, &command), 1);
 }
 
 static void a_voucher_of_the_last_epoch_is_void_after_a_wipe(void)
@@ -119,14 +131,38 @@ static void a_roster_cannot_shadow_an_owner(void)
     CHECK_STATUS(replace_roster(&change), SEC_BAD_VALUE);
 }
 
-static void a_roster_with_a_lease_is_unsupported(void)
+static void a_roster_with_a_reader_key_is_unsupported(void)
 {
     struct sec_bytes change;
     people_state(&state);
     people_roster(&roster);
-    roster.has_lease = true;
-    roster.lease_days = 7;
+    roster.has_reader = true;
+    roster.reader = key_of(STRANGER);
     CHECK_STATUS(replace_roster(&change), SEC_UNSUPPORTED);
+}
+
+static sec_status with_threshold(enum sec_action action, uint64_t by_ids, uint64_t by_match)
+{
+    static uint8_t room[32];
+    struct sec_threshold threshold = {action, by_ids, by_match};
+    struct sec_wr wr = sec_wr(SEC_ROOM(room));
+    struct sec_bytes change;
+    people_roster(&roster);
+    sec_thresholds_encode(&threshold, 1, &wr);
+    roster.thresholds = sec_wr_done(&wr);
+    return replace_roster(&change);
+}
+
+static void a_threshold_that_nobody_can_reach_is_refused(void)
+{
+    people_state(&state); /* one owner, one administrator, one operator */
+    CHECK_OK(with_threshold(SEC_ACTION_ACCESS_ROSTER, 1, 1));
+    CHECK_STATUS(with_threshold(SEC_ACTION_ACCESS_ROSTER, 1, 2), SEC_BAD_VALUE);
+    CHECK_OK(with_threshold(SEC_ACTION_CONFIGURATION_SET, 3, 3));
+    CHECK_STATUS(with_threshold(SEC_ACTION_CONFIGURATION_SET, 4, 1), SEC_BAD_VALUE);
+    CHECK_OK(with_threshold(SEC_ACTION_CONFIGURATION_RESET, 2, 1));
+    CHECK_STATUS(with_threshold(SEC_ACTION_CONFIGURATION_RESET, 3, 1), SEC_BAD_VALUE);
+    CHECK_STATUS(with_threshold(SEC_ACTION_LIFECYCLE_RECOVER, 1, 1), SEC_BAD_VALUE);
 }
 
 static void a_roster_change_has_its_golden_bytes(void)
@@ -197,18 +233,80 @@ static void a_key_signs_releases_or_commands_but_not_both(void)
     CHECK_STATUS(replace_roster(&change), SEC_BAD_VALUE);
 }
 
-static void a_transfer_is_parsed_and_unsupported(void)
+static sec_status transfer_to(const struct sec_transfer *transfer, struct sec_bytes *ret_change)
 {
     struct sec_access_facts facts = people_facts();
-    struct sec_transfer transfer = {.owners = {.count = 1}, .required = 1};
     struct sec_wr body = sec_wr(SEC_ROOM(body_room)), change = sec_wr(SEC_ROOM(change_room)),
                   detail = sec_wr(SEC_ROOM(detail_room));
+    sec_transfer_encode(transfer, &body);
+    sec_status status = sec_access_judge_transfer(&state, &facts, sec_wr_done(&body), &change, &detail);
+    *ret_change = sec_wr_done(&change);
+    return status;
+}
+
+static void a_transfer_hands_the_device_to_the_next_owners(void)
+{
+    struct sec_access_subject subject;
+    struct sec_bytes change;
+    struct sec_transfer transfer = {
+        .owners = {.count = 2}, .required = 2, .has_recovery = true, .recovery = key_of(VENDOR)};
+    struct sec_key_id old = kid_of(SECOND_OWNER), present = kid_of(OWNER), next = kid_of(STRANGER),
+                      bob = kid_of(OPERATOR);
     transfer.owners.keys[0] = key_of(STRANGER);
-    sec_transfer_encode(&transfer, &body);
+    transfer.owners.keys[1] = key_of(OWNER); /* may stay */
     people_state(&state);
-    CHECK_STATUS(sec_access_judge_transfer(&state, &facts, sec_wr_done(&body), &change, &detail), SEC_UNSUPPORTED);
-    CHECK_STATUS(sec_access_judge_transfer(&state, &facts, sec_bytes(body_room, 3), &change, &detail), SEC_TRUNCATED);
+    CHECK_OK(transfer_to(&transfer, &change));
+    golden_check("access-change-next", change);
+    CHECK_OK(sec_access_apply(&state, change, 5));
+    CHECK(people_comes_back(&state));
+    /* Until the wipe nothing has changed hands. */
+    CHECK_STATUS(sec_access_find(&state, &next, &subject), SEC_UNKNOWN_KEY);
+    CHECK_OK(sec_access_find(&state, &bob, &subject));
+    sec_access_survive(&state);
+    CHECK_INT(state.epoch, 2);
+    CHECK(state.owned && state.roster_len == 0 && state.subjects_count == 0 && state.next.count == 0);
+    CHECK_INT(state.owners_required, 2);
+    CHECK_OK(sec_access_find(&state, &next, &subject));
+    CHECK_INT(subject.role, SEC_ROLE_OWNER);
+    CHECK_OK(sec_access_find(&state, &present, &subject));
+    CHECK_STATUS(sec_access_find(&state, &old, &subject), SEC_UNKNOWN_KEY);
+    CHECK_STATUS(sec_access_find(&state, &bob, &subject), SEC_UNKNOWN_KEY);
+    CHECK(people_comes_back(&state));
+    sec_access_survive(&state);
+    CHECK_INT(state.epoch, 3);
+    CHECK(!state.owned);
+}
+
+static void a_transfer_that_was_dropped_leaves_nobody_after_a_wipe(void)
+{
+    static uint8_t dropped[16];
+    struct sec_bytes change;
+    struct sec_transfer transfer = {.owners = {.count = 1}, .required = 1};
+    struct sec_wr wr = sec_wr(SEC_ROOM(dropped));
+    transfer.owners.keys[0] = key_of(STRANGER);
+    people_state(&state);
+    CHECK_OK(transfer_to(&transfer, &change));
+    CHECK_OK(sec_access_apply(&state, change, 5));
+    sec_access_change_transfer_dropped(&wr);
+    CHECK_OK(sec_access_apply(&state, sec_wr_done(&wr), 6));
+    sec_access_survive(&state);
+    CHECK(!state.owned);
+    /* A device that nobody owns has no next owner either. */
+    CHECK_STATUS(sec_access_apply(&state, change, 7), SEC_NO_OWNER);
+    transfer.required = 2;
+    CHECK_STATUS(transfer_to(&transfer, &change), SEC_BAD_VALUE);
     CHECK_INT(change.len, 0);
+}
+
+static void presence_frees_an_owned_device_where_the_product_declares_it(void)
+{
+    struct sec_wr detail = sec_wr(SEC_ROOM(detail_room));
+    people_state(&state);
+    CHECK_STATUS(sec_access_judge_presence(&state, false, &detail), SEC_UNSUPPORTED);
+    CHECK_OK(sec_access_judge_presence(&state, true, &detail));
+    sec_access_survive(&state);
+    CHECK_STATUS(sec_access_judge_presence(&state, true, &detail), SEC_NO_OWNER);
+    CHECK_STATUS(sec_access_judge_presence(&state, false, &detail), SEC_UNSUPPORTED);
 }
 
 static const struct test tests[] = {
@@ -218,11 +316,15 @@ static const struct test tests[] = {
     TEST(a_newer_roster_revokes),
     TEST(an_empty_roster_leaves_the_owner),
     TEST(a_roster_cannot_shadow_an_owner),
-    TEST(a_roster_with_a_lease_is_unsupported),
+    TEST(a_voucher_may_ask_for_several_owners),
+    TEST(a_roster_with_a_reader_key_is_unsupported),
+    TEST(a_threshold_that_nobody_can_reach_is_refused),
     TEST(a_roster_change_has_its_golden_bytes),
     TEST(a_decided_change_has_its_golden_bytes),
     TEST(an_owner_admits_release_keys_of_their_own),
     TEST(a_key_signs_releases_or_commands_but_not_both),
-    TEST(a_transfer_is_parsed_and_unsupported),
+    TEST(a_transfer_hands_the_device_to_the_next_owners),
+    TEST(a_transfer_that_was_dropped_leaves_nobody_after_a_wipe),
+    TEST(presence_frees_an_owned_device_where_the_product_declares_it),
 };
 TEST_MAIN(tests)

@@ -4,6 +4,7 @@
 static struct sec_access state;
 static uint8_t audience_room[256], detail_room[256];
 static struct sec_bytes detail_said;
+static const struct sec_digest statement = {{0x57}};
 
 static struct sec_command some_command(enum sec_action action, uint64_t generation)
 {
@@ -28,7 +29,7 @@ static sec_status judge(const struct sec_access_facts *facts, enum person person
     struct sec_key_id kid = kid_of(person);
     struct sec_wr detail = sec_wr(SEC_ROOM(detail_room));
     CHECK_OK(sec_access_find(&state, &kid, &subject));
-    sec_status status = sec_access_judge_command(&state, facts, &subject, command, &detail);
+    sec_status status = sec_access_judge_command(&state, facts, &subject, command, &statement, &detail);
     detail_said = sec_wr_done(&detail);
     return status;
 }
@@ -121,6 +122,7 @@ static void checks_come_in_the_stated_order(void)
     CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_BAD_VALUE);
     command.topic = SEC_TOPIC_ACCESS;
     CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_ROLE_INSUFFICIENT);
+    state.owners_required = state.owners_count = 2; /* the second signs nothing here */
     CHECK_STATUS(judge(&facts, OWNER, &command), SEC_GENERATION_USED);
     command.generation = 10 + SEC_GENERATION_LEAP_MAX + 1;
     CHECK_STATUS(judge(&facts, OWNER, &command), SEC_GENERATION_TOO_FAR);
@@ -131,7 +133,21 @@ static void checks_come_in_the_stated_order(void)
     command.expiry_s = 2001;
     CHECK_STATUS(judge(&facts, OWNER, &command), SEC_UNSUPPORTED);
     command.members &= ~(unsigned)SEC_WITH_WINDOW;
+    CHECK_STATUS(judge(&facts, OWNER, &command), SEC_APPROVALS_MISSING);
+    state.owners_required = 1;
     CHECK_OK(judge(&facts, OWNER, &command));
+}
+
+static void the_owners_word_in_a_beacon_lets_a_generation_leap(void)
+{
+    struct sec_access_facts facts = people_facts();
+    people_state(&state);
+    struct sec_command command = some_command(SEC_ACTION_UPDATE_INSTALL, 5u << 20);
+    CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_GENERATION_TOO_FAR);
+    state.lease.heads[SEC_TOPIC_UPDATE - 1] = 4u << 20;
+    CHECK_OK(judge(&facts, OPERATOR, &command));
+    command.generation++;
+    CHECK_STATUS(judge(&facts, OPERATOR, &command), SEC_GENERATION_TOO_FAR);
 }
 
 static void a_used_generation_is_answered_with_its_winner(void)
@@ -253,6 +269,7 @@ static const struct test tests[] = {
     TEST(each_role_may_its_actions_and_no_other),
     TEST(an_unknown_action_is_refused_for_everybody),
     TEST(checks_come_in_the_stated_order),
+    TEST(the_owners_word_in_a_beacon_lets_a_generation_leap),
     TEST(a_used_generation_is_answered_with_its_winner),
     TEST(the_leap_counts_at_the_end_of_the_number_space_too),
     TEST(an_operator_acts_within_scope_and_time),

@@ -140,16 +140,7 @@ static void rights_must_ascend_and_be_known(void)
 
 static void parts_that_this_version_lacks_are_unsupported_and_not_ignored(void)
 {
-    static const uint8_t thresholds[] = {0xa1, 1, 2}, classes[] = {0x81, 1};
-    people_roster(&roster);
-    roster.thresholds = SEC_BYTES(thresholds);
-    CHECK_OK(sec_roster_parse(encoded(), &back));
-    CHECK_STATUS(sec_roster_check(&back), SEC_UNSUPPORTED);
-    people_roster(&roster);
-    roster.has_lease = true;
-    roster.lease_days = 30;
-    CHECK_OK(sec_roster_parse(encoded(), &back));
-    CHECK_STATUS(sec_roster_check(&back), SEC_UNSUPPORTED);
+    static const uint8_t classes[] = {0x81, 1};
     people_roster(&roster);
     roster.has_reader = true;
     roster.reader = key_of(STRANGER);
@@ -160,6 +151,48 @@ static void parts_that_this_version_lacks_are_unsupported_and_not_ignored(void)
     CHECK_STATUS(sec_roster_check(&back), SEC_UNSUPPORTED);
     golden_check("roster-with-reader", encoded());
     CHECK(strict_check(encoded(), again) > 0);
+}
+
+static void thresholds_and_lease_come_back_within_their_bounds(void)
+{
+    static uint8_t some[64];
+    static const struct {
+        uint8_t bytes[8];
+        size_t len;
+        enum sec_status_code want;
+    } cases[] = {
+        {{0xa1, 1, 0x82, 1, 8}, 5, SEC_OK},
+        {{0xa1, 1, 0x82, 0, 1}, 5, SEC_BAD_VALUE},
+        {{0xa1, 1, 0x82, 1, 9}, 5, SEC_BAD_VALUE},
+        {{0xa1, 1, 0x81, 1}, 4, SEC_BAD_VALUE},
+        {{0xa1, 1, 2}, 3, SEC_UNEXPECTED_TYPE},
+        {{0xa1, 0x10, 0x82, 1, 1}, 5, SEC_BAD_VALUE},     /* the recovery key acts alone */
+        {{0xa1, 0x13, 0x82, 1, 1}, 5, SEC_UNKNOWN_FIELD}, /* no such action */
+        {{0xa0}, 1, SEC_BAD_VALUE},
+    };
+    struct sec_threshold threshold, two[] = {{SEC_ACTION_ACCESS_ROSTER, 1, 2}, {SEC_ACTION_CONFIGURATION_SET, 2, 3}};
+    struct sec_wr wr = sec_wr(SEC_ROOM(some));
+    people_roster(&roster);
+    sec_thresholds_encode(two, 2, &wr);
+    roster.thresholds = sec_wr_done(&wr);
+    roster.has_lease = true;
+    roster.lease_days = SEC_LEASE_MAX_DAYS;
+    CHECK_OK(sec_roster_parse(encoded(), &back));
+    CHECK_OK(sec_roster_check(&back));
+    golden_check("roster-with-thresholds", encoded());
+    CHECK(strict_check(encoded(), again) > 0);
+    CHECK(sec_threshold_at(back.thresholds, 1, &threshold));
+    CHECK_INT(threshold.action, SEC_ACTION_CONFIGURATION_SET);
+    CHECK_INT(threshold.by_ids, 2);
+    CHECK_INT(threshold.by_match, 3);
+    CHECK(!sec_threshold_at(back.thresholds, 2, &threshold));
+    roster.lease_days++;
+    CHECK_STATUS(sec_roster_parse(encoded(), &back), SEC_BAD_VALUE);
+    roster.lease_days = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        roster.thresholds = sec_bytes(cases[i].bytes, cases[i].len);
+        CHECK_STATUS(sec_roster_parse(encoded(), &back), cases[i].want);
+    }
 }
 
 static void make_full(size_t count)
@@ -203,6 +236,7 @@ static const struct test tests[] = {
     TEST(rules_of_subjects_are_kept),
     TEST(rights_must_ascend_and_be_known),
     TEST(parts_that_this_version_lacks_are_unsupported_and_not_ignored),
+    TEST(thresholds_and_lease_come_back_within_their_bounds),
     TEST(a_full_roster_fits_and_one_more_is_too_large),
 };
 TEST_MAIN(tests)

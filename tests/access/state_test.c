@@ -48,6 +48,47 @@ static void a_state_with_people_has_its_golden_bytes_and_is_strict(void)
     CHECK(strict_check(sec_bytes(room, encoded(&state).len), again) > 0);
 }
 
+static void a_state_with_all_of_format_2_has_its_golden_bytes_and_is_strict(void)
+{
+    people_state(&state);
+    decide(1, SEC_TOPIC_CONFIGURATION, 5, false, SEC_OK, 9);
+    state.approvals_count = 1;
+    state.approvals[0] = (struct sec_access_approval){{{0x11}}, kid_of(OPERATOR)};
+    state.lease = (struct sec_access_lease){
+        .quiet_s = 90000, .heads = {1, 9, 0, 0, 2, 3}, .time_s = 1790000000, .revoked_count = 1};
+    state.lease.revoked[0] = kid_of(AUDITOR);
+    state.restricted = true;
+    struct sec_bytes address = SEC_LIT("https://hub.example:8443");
+    CHECK(sec_bytes_copy(SEC_ROOM(state.home.address), address));
+    state.home.address_len = address.len;
+    state.recovering = (struct sec_access_recovering){.pending = true, .statement = {{0x22}}, .elapsed_s = 7};
+    state.recovering.count = 1;
+    state.recovering.keys[0] = (struct sec_access_key){key_of(STRANGER), kid_of(STRANGER)};
+    state.next = (struct sec_access_owners){.count = 1, .required = 1};
+    state.next.keys[0] = (struct sec_access_key){key_of(VENDOR), kid_of(VENDOR)};
+    golden_check("access-state-2", encoded(&state));
+    CHECK(strict_check(sec_bytes(room, encoded(&state).len), again) > 0);
+}
+
+/* Heads signed over a state of format 1 stay true: it is written as it was as long as nothing new is in it. */
+static void a_state_without_anything_new_stays_in_format_1(void)
+{
+    struct sec_wr wr = sec_wr(SEC_ROOM(other_room));
+    people_state(&state);
+    CHECK_INT(encoded(&state).data[0], 0x8b);
+    CHECK_INT(encoded(&state).data[1], 1);
+    CHECK_OK(again(encoded(&state), &wr));
+    state.lease.quiet_s = 1;
+    CHECK_INT(encoded(&state).data[0], 0x8c);
+    CHECK_INT(encoded(&state).data[1], 2);
+    /* The same said in format 2 with nothing in it would be a second way of writing one state. */
+    struct sec_bytes two = encoded(&state);
+    for (size_t i = 0; i < two.len; i++)
+        if (i + 3 < two.len && two.data[i] == 0x86 && two.data[i + 1] == 0x80 && two.data[i + 2] == 0x84)
+            room[i + 3] = 0;
+    CHECK_STATUS(again(two, &wr), SEC_BAD_VALUE);
+}
+
 static void a_decision_takes_its_generation_and_is_remembered(void)
 {
     uint64_t index;
@@ -159,15 +200,25 @@ static void hostile_changes_leave_the_state_as_it_was(void)
         uint8_t bytes[16];
         size_t len;
     } cases[] = {
-        {{0xa0}, 1},                               /* {} */
-        {{0x01}, 1},                               /* 1 */
-        {{0xa1, 1, 9}, 3},                         /* a foreign kind */
-        {{0xa1, 1, 1}, 3},                         /* decided, and nothing more */
-        {{0xa2, 1, 3, 2, 0x40}, 5},                /* a roster without ids */
-        {{0xa3, 1, 3, 2, 0x40, 3, 0x80}, 7},       /* an empty roster is not a roster */
-        {{0xa4, 1, 2, 2, 0x80, 3, 1, 4, 0xf6}, 9}, /* a claim by nobody */
-        {{0xa3, 1, 4, 2, 0x80, 3, 0x61, 'a'}, 8},  /* a key that is none */
-        {{0xa1, 1, 0x18, 1}, 4},                   /* not deterministic */
+        {{0xa0}, 1},                                /* {} */
+        {{0x01}, 1},                                /* 1 */
+        {{0xa1, 1, 9}, 3},                          /* a foreign kind */
+        {{0xa1, 1, 1}, 3},                          /* decided, and nothing more */
+        {{0xa2, 1, 3, 2, 0x40}, 5},                 /* a roster without ids */
+        {{0xa3, 1, 3, 2, 0x40, 3, 0x80}, 7},        /* an empty roster is not a roster */
+        {{0xa4, 1, 2, 2, 0x80, 3, 1, 4, 0xf6}, 9},  /* a claim by nobody */
+        {{0xa3, 1, 4, 2, 0x80, 3, 0x61, 'a'}, 8},   /* a key that is none */
+        {{0xa1, 1, 0x18, 1}, 4},                    /* not deterministic */
+        {{0xa3, 1, 5, 2, 0x40, 3, 0x40}, 7},        /* an approval of nothing */
+        {{0xa2, 1, 6, 2, 0x20}, 5},                 /* time that runs backwards */
+        {{0xa2, 1, 7, 2, 0x41, 0xa0}, 6},           /* an empty beacon */
+        {{0xa2, 1, 8, 2, 1}, 5},                    /* a mode that is neither */
+        {{0xa2, 1, 9, 2, 0x41, 0xa0}, 6},           /* an empty site */
+        {{0xa4, 1, 10, 2, 0x80, 3, 1, 4, 0xf6}, 9}, /* nobody next */
+        {{0xa3, 1, 11, 2, 0x40, 3, 0x80}, 7},       /* a recovery by nobody */
+        {{0xa1, 1, 12}, 3},                         /* a veto of nothing */
+        {{0xa1, 1, 13}, 3},                         /* the end of no recovery */
+        {{0xa1, 1, 14}, 3},                         /* the next kind */
     };
     static uint8_t before[SEC_ACCESS_ENCODED_MAX_BYTES];
     people_state(&state);
@@ -223,6 +274,24 @@ static void the_largest_state_fits_its_stated_room(void)
     CHECK_OK(sec_access_apply(&state, sec_wr_done(&change), 2));
     for (uint64_t i = 0; i < SEC_DECIDED_MAX_COUNT; i++)
         decide((uint8_t)i, SEC_TOPIC_ACCESS, i + 1, true, SEC_BAD_SIGNATURE, UINT64_MAX - i);
+    state.approvals_count = SEC_APPROVALS_MAX_COUNT;
+    for (size_t i = 0; i < SEC_APPROVALS_MAX_COUNT; i++)
+        state.approvals[i].statement.b[0] = (uint8_t)i;
+    state.lease =
+        (struct sec_access_lease){.quiet_s = UINT64_MAX, .time_s = INT64_MAX, .revoked_count = SEC_REVOKED_MAX_COUNT};
+    for (size_t i = 0; i < SEC_TOPICS_COUNT; i++)
+        state.lease.heads[i] = UINT64_MAX;
+    struct sec_wr address = sec_wr(SEC_ROOM(state.home.address));
+    sec_wr_bytes(&address, SEC_LIT("https://"));
+    while (address.len < SEC_SETTING_TEXT_MAX_BYTES)
+        sec_wr_u8(&address, 'a');
+    state.home.address_len = SEC_SETTING_TEXT_MAX_BYTES;
+    state.recovering =
+        (struct sec_access_recovering){.pending = true, .elapsed_s = UINT64_MAX, .count = SEC_OWNERS_MAX_COUNT};
+    sec_copy(state.recovering.keys, state.owners, sizeof state.owners);
+    state.next = (struct sec_access_owners){
+        .count = SEC_OWNERS_MAX_COUNT, .required = 1, .has_recovery = true, .recovery = state.recovery};
+    sec_copy(state.next.keys, state.owners, sizeof state.owners);
     size_t len = encoded(&state).len;
     /* What is left up to the limit holds a roster at its own limit, admitted keys with purposes, and full numbers. */
     CHECK(len + (SEC_ROSTER_MAX_BYTES - wr.len) + SEC_ADMITTED_MAX_COUNT * 192 + SEC_TOPICS_COUNT * 18 + 16 <=
@@ -235,6 +304,8 @@ static void the_largest_state_fits_its_stated_room(void)
 static const struct test tests[] = {
     TEST(a_fresh_state_comes_back),
     TEST(a_state_with_people_has_its_golden_bytes_and_is_strict),
+    TEST(a_state_with_all_of_format_2_has_its_golden_bytes_and_is_strict),
+    TEST(a_state_without_anything_new_stays_in_format_1),
     TEST(a_decision_takes_its_generation_and_is_remembered),
     TEST(the_oldest_decision_is_forgotten_first),
     TEST(a_wipe_leaves_the_next_epoch_and_nothing_else),

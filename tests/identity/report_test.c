@@ -35,7 +35,16 @@ static void make(void)
         .subjects = {{.name = SEC_LIT("owner"), .role = 1, .has_key = true},
                      {.name = SEC_LIT("logger"), .role = 5, .uid = 1001}},
         .confinement = SEC_LIT("seccomp landlock"),
+        .lease = {.quiet_s = 86400, .days = 30, .beacon_time_s = 1789000000, .behind_count = 2, .behind = {1, 3}},
+        .restricted = true,
+        .recovery = {.pending = true, .left_s = 600000},
+        .site = {.address = SEC_LIT("https://hub.example:8443")},
+        .approvals_count = 1,
     };
+    fill(report.recovery.statement.b, 32, 0x60);
+    fill(report.site.ca.b, 32, 0x70);
+    fill(report.approvals[0].statement.b, 32, 0x80);
+    fill(report.approvals[0].kid.b, 32, 0x90);
     fill(report.device_id.b, 32, 0x10);
     fill(report.product.b, 32, 0x20);
     fill(report.configuration.b, 32, 0x30);
@@ -85,6 +94,13 @@ static void a_parsed_report_says_what_was_written(void)
     CHECK(parsed.subjects[0].has_key && !parsed.subjects[1].has_key);
     CHECK_INT(parsed.subjects[1].uid, 1001);
     CHECK_BYTES(parsed.confinement, SEC_LIT("seccomp landlock"));
+    CHECK_INT(parsed.lease.quiet_s, 86400);
+    CHECK_INT(parsed.lease.days, 30);
+    CHECK_INT(parsed.lease.behind[1], 3);
+    CHECK(parsed.restricted && parsed.recovery.pending);
+    CHECK_INT(parsed.recovery.left_s, 600000);
+    CHECK_BYTES(parsed.site.address, report.site.address);
+    CHECK(sec_key_id_equal(&parsed.approvals[0].kid, &report.approvals[0].kid));
     SHOWS("F1.1");
 }
 
@@ -126,6 +142,31 @@ static void a_count_beyond_its_table_is_too_large(void)
     struct sec_wr wr = sec_wr(SEC_ROOM(room));
     sec_report_encode(&report, &wr);
     CHECK(wr.bad);
+    make();
+    report.approvals_count = SEC_APPROVALS_MAX_COUNT + 1;
+    wr = sec_wr(SEC_ROOM(room));
+    sec_report_encode(&report, &wr);
+    CHECK(wr.bad);
+}
+
+static void a_device_without_site_recovery_or_approval_says_so(void)
+{
+    static struct sec_report parsed;
+    make();
+    report.site.address = SEC_LIT("");
+    report.recovery.pending = false;
+    report.approvals_count = 0;
+    CHECK_OK(sec_report_parse(encoded(), &parsed));
+    CHECK(parsed.site.address.len == 0 && !parsed.recovery.pending && parsed.approvals_count == 0);
+    CHECK(strict_check(encoded(), again) > 0);
+}
+
+static void topics_behind_must_ascend(void)
+{
+    static struct sec_report parsed;
+    make();
+    report.lease.behind[1] = 1;
+    CHECK_STATUS(sec_report_parse(encoded(), &parsed), SEC_BAD_VALUE);
 }
 
 static void another_profile_is_an_unknown_format(void)
@@ -148,9 +189,15 @@ static void qualities_have_words(void)
 }
 
 static const struct test tests[] = {
-    TEST(a_report_has_its_golden_bytes_and_is_strict),  TEST(a_parsed_report_says_what_was_written),
-    TEST(a_nonce_that_is_too_short_or_long_is_refused), TEST(an_interface_twice_is_not_written),
-    TEST(generations_out_of_order_do_not_parse),        TEST(a_count_beyond_its_table_is_too_large),
-    TEST(another_profile_is_an_unknown_format),         TEST(qualities_have_words),
+    TEST(a_report_has_its_golden_bytes_and_is_strict),
+    TEST(a_parsed_report_says_what_was_written),
+    TEST(a_nonce_that_is_too_short_or_long_is_refused),
+    TEST(an_interface_twice_is_not_written),
+    TEST(generations_out_of_order_do_not_parse),
+    TEST(a_count_beyond_its_table_is_too_large),
+    TEST(another_profile_is_an_unknown_format),
+    TEST(qualities_have_words),
+    TEST(a_device_without_site_recovery_or_approval_says_so),
+    TEST(topics_behind_must_ascend),
 };
 TEST_MAIN(tests)

@@ -39,6 +39,11 @@ struct sec_effects {
     sec_status (*erase)(void *ctx, struct sec_bytes element);
     /** Tells subscribed applications that something of `topic` changed. Never fails the caller's work. */
     void (*notify)(void *ctx, struct sec_bytes topic);
+    /**
+     * Tells the link where its hub is and by which CA (SHA-256 of its DER; zeros: any) it is known. An empty address: the link stops and forgets its
+     * key and certificate. Asked for at each start too.
+     */
+    sec_status (*site)(void *ctx, struct sec_bytes address, const struct sec_digest *ca);
 };
 
 #endif
