@@ -42,6 +42,14 @@ int hub_client_ask(struct hub_client *client, const char *method, const char *pa
                    struct sec_bytes body, struct hub_answer *ret_answer);
 /** Sends a file as body with a progress line when standard error is a terminal. */
 int hub_client_upload(struct hub_client *client, const char *path, int fd, uint64_t size, struct hub_answer *ret_answer);
+/** An answer without known end, piece by piece; `piece` and `alive` (asked about once a second) end it by false. */
+struct hub_stream {
+    void *ctx;
+    bool (*piece)(void *ctx, unsigned status, struct sec_bytes piece);
+    bool (*alive)(void *ctx);
+};
+/** GET for at most `max_s`. 0 when it ended, whoever ended it; 3 after saying that no answer came. */
+int hub_client_stream(struct hub_client *client, const char *path, const char *accept, long max_s, const struct hub_stream *stream);
 /**
  * Asks a device for a report with this nonce through the hub and waits at most `wait_s` for it: verified, as material.h does. 3 after saying that the device
  * did not answer: withheld, or away.

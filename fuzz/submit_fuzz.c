@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Anything at all, handed to a claimed device: nobody's bytes change its state. The first byte chooses what else is tried with the rest: 0 submits it,
- * 1 submits it signed by the operator as a command, 2 as an event, 3 as a nonce. A signed command may be carried out; then its receipt must be right.
+ * 1 submits it signed by the operator as a command, 2 as an event, 3 as a nonce, 4 signed by the administrator as an approval, 5 and 6 by the owner and
+ * the recovery key as a command. What is signed may be carried out; then its receipt must be right.
  */
 #include "fake_device.h"
 
@@ -44,11 +45,11 @@ static void submit_raw(struct sec_bytes in)
     must(!sec_ok(device.verdict));
 }
 
-static void submit_signed(struct sec_bytes in)
+static void submit_signed(enum fake_person signer, enum sec_statement_kind kind, struct sec_bytes in)
 {
     if (in.len > sizeof statement.b - 512)
         return;
-    fake_make_statement(&device, FAKE_OPERATOR, SEC_STATEMENT_COMMAND, in, &statement);
+    fake_make_statement(&device, signer, kind, in, &statement);
     must(sec_ok(fake_device_submit(&device, fake_statement_bytes(&statement))));
     if (device.receipt_len == 0)
         return;
@@ -70,7 +71,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct sec_wr wr = sec_wr(SEC_ROOM(room));
     switch (data[0]) {
     case 1:
-        submit_signed(rest);
+        submit_signed(FAKE_OPERATOR, SEC_STATEMENT_COMMAND, rest);
+        break;
+    case 4:
+        submit_signed(FAKE_ADMINISTRATOR, SEC_STATEMENT_APPROVAL, rest);
+        break;
+    case 5:
+        submit_signed(FAKE_OWNER, SEC_STATEMENT_COMMAND, rest);
+        break;
+    case 6:
+        submit_signed(FAKE_RECOVERY, SEC_STATEMENT_COMMAND, rest);
         break;
     case 2:
         sec_keeper_event(&device.keeper, &application, rest);

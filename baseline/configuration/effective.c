@@ -118,8 +118,21 @@ sec_status sec_configuration_value(const struct sec_configuration *conf, const s
     return sec_st(SEC_OK);
 }
 
-bool sec_configuration_interface_enabled(const struct sec_configuration *conf, const struct sec_product *product, struct sec_bytes name)
+/* In restricted mode what the product names stays on, and nothing else does. */
+static bool restriction_keeps(const struct sec_product *product, struct sec_bytes name)
 {
+    struct sec_cbor rd = sec_cbor(product->facts.restricted_keep);
+    for (size_t i = 0; i < product->facts.restricted_keep_count; i++)
+        if (sec_bytes_equal(sec_cbor_tstr(&rd), name))
+            return true;
+    return !product->facts.restricted;
+}
+
+bool sec_configuration_interface_enabled(const struct sec_configuration *conf, const struct sec_product *product, struct sec_bytes name,
+                                         bool restricted)
+{
+    if (restricted && !restriction_keeps(product, name))
+        return false;
     uint8_t key[SEC_SETTING_KEY_MAX_BYTES];
     struct sec_wr wr = sec_wr(SEC_ROOM(key));
     struct sec_value value;

@@ -24,18 +24,15 @@
      resets_too}
 
 /* Choices are CBOR text strings one behind the other: a byte 0x60 + length, then the text. */
-#define LEVELS "\x65" "error" "\x67" "warning" "\x66" "notice" "\x64" "info" "\x65" "debug"
 #define MODES "\x68" "disabled" "\x66" "manual" "\x69" "automatic"
 #define NOTICES "\x63" "off" "\x6c" "applications" "\x65" "owner" "\x63" "all"
 #define ALGORITHMS "\x66" "ESP256"
 
 /* clang-format off */
 const struct sec_configuration_reserved sec_configuration_reserved[] = {
-    ROW_ENUM("securable.log.level", LEVELS, 5, "info", "the least weight of an event that is recorded", false),
     ROW_TEXT("securable.device.name", SEC_NAME_MAX_BYTES, "the owner's name for this device", false),
     ROW_TEXT("securable.device.site", SEC_NAME_MAX_BYTES, "the site where it stands", false),
     ROW_TEXT("securable.device.tags", SEC_SETTING_TEXT_MAX_BYTES, "words that commands may address, separated by commas", false),
-    ROW_TEXT("securable.log.forward", SEC_SETTING_TEXT_MAX_BYTES, "where log records are copied to; empty: nowhere", false),
     ROW_ENUM(SEC_CONFIGURATION_UPDATE_MODE, MODES, 3, "manual", "whether releases are refused, installed on command, or by themselves", false),
     ROW_TEXT("securable.device.group", SEC_NAME_MAX_BYTES, "the group that it belongs to", false),
     ROW_INTEGER("securable.log.keep_mib", "MiB", 1, 1048576, 64, "how much of the log is kept at least; older segments are removed, oldest first", false),

@@ -43,6 +43,8 @@ struct sec_keeper_config {
     uint64_t segment_bytes;
     int64_t build_time_s;
     struct sec_bytes confinement; /* text for reports: what is in force */
+    bool presence; /* somebody asked at the device, by the product's act of physical presence, that it be wiped and freed of its owner at this start */
+    uint64_t former_run_s; /* how long the run before lasted, rounded up, when who starts this one knows; 0: not known */
 };
 
 struct sec_keeper; /* complete in keeper_state.h; treat as opaque */
@@ -76,6 +78,20 @@ sec_status sec_keeper_submit(struct sec_keeper *keeper, struct sec_bytes stateme
  */
 sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement);
 
+/**
+ * Signs a transport statement over link's public key: the hub lets its bearer enrol as this device (sec_transport_parse()). Records it as an
+ * observation when the key is another than the last one stated since the start; the statement is the same in kind however often it is asked for.
+ */
+sec_status sec_keeper_transport(struct sec_keeper *keeper, const struct sec_public_key *key, struct sec_wr *statement);
+
+/**
+ * What a hub follows: [head bstr, first uint, count uint, entries bstr], where the entries are sync's (docs/formats/sync.cddl), one behind the
+ * other, from record `from`, or the first kept one, up to the head; at most `max_count` and as many as fit. Decisions are disclosed with salt and
+ * content while their key is there, all else by header and digest. Heads a headless tail first. Beyond the head: count 0, first = the head's size.
+ * ROOM_FULL when not even one entry fits.
+ */
+sec_status sec_keeper_entries(struct sec_keeper *keeper, uint64_t from, size_t max_count, struct sec_wr *content);
+
 /** Writes the EAT report that answers `nonce` (8 to 64 bytes). */
 sec_status sec_keeper_report(struct sec_keeper *keeper, struct sec_bytes nonce, struct sec_wr *report);
 
@@ -98,7 +114,9 @@ sec_status sec_keeper_log_read(struct sec_keeper *keeper, const struct sec_peer 
 /** Records something that the surroundings saw (a listener that nobody declared, a process that restarted): {1: name tstr, 2: detail any}. */
 sec_status sec_keeper_observe(struct sec_keeper *keeper, struct sec_bytes observation);
 
-/** Does what is due: commits and heads pending events, reverts unconfirmed changes. Call when the time of sec_keeper_due_ms() has come. */
+/**
+ * Does what is due: commits and heads pending events, reverts unconfirmed changes, records uptime, ends a recovery's delay, begins the product's
+ * restricted mode. Call when the time of sec_keeper_due_ms() has come. */
 sec_status sec_keeper_tick(struct sec_keeper *keeper);
 /** Milliseconds (steady clock) at which tick has something to do; UINT64_MAX when nothing is due. */
 uint64_t sec_keeper_due_ms(const struct sec_keeper *keeper);

@@ -31,17 +31,23 @@ static sec_status configuration_facts(const struct action_call *call, struct sec
     return sec_st(SEC_OK);
 }
 
+static void access_facts(const struct action_call *call, struct sec_access_facts *ret_facts)
+{
+    keeper_access_facts(call->k, ret_facts);
+    ret_facts->generation = call->command->generation;
+}
+
 static sec_status judge_roster(const struct action_call *call)
 {
     struct sec_access_facts facts;
-    keeper_access_facts(call->k, &facts);
+    access_facts(call, &facts);
     return sec_access_judge_roster(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
 }
 
 static sec_status judge_admit_key(const struct action_call *call)
 {
     struct sec_access_facts facts;
-    keeper_access_facts(call->k, &facts);
+    access_facts(call, &facts);
     return sec_access_judge_admit_key(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
 }
 
@@ -108,6 +114,48 @@ static sec_status judge_wipe(const struct action_call *call)
     return sec_protection_judge_wipe(&call->k->rooms.protection, call->command->args, call->change, call->detail);
 }
 
+static sec_status judge_site(const struct action_call *call)
+{
+    return sec_access_judge_site(&call->k->rooms.access, call->command->args, call->change, call->detail);
+}
+
+/** A transfer is the wipe that belongs to it, and who owns the device after. */
+static sec_status judge_transfer(const struct action_call *call)
+{
+    struct sec_keeper *k = call->k;
+    struct sec_access_facts facts;
+    uint8_t told[32], empty[1];
+    struct sec_wr lost = sec_wr(SEC_ROOM(told)), none = sec_wr(SEC_ROOM(empty));
+    if (sec_update_in_trial(&k->rooms.update))
+        return sec_st(SEC_TRIAL_PENDING);
+    access_facts(call, &facts);
+    SEC_TRY(sec_access_judge_transfer(&k->rooms.access, &facts, call->command->args, call->change, call->detail));
+    keeper_add(k, KEEPER_ROOM_ACCESS);
+    sec_args_empty_encode(&none);
+    return sec_protection_judge_wipe(&k->rooms.protection, sec_wr_done(&none), call->change, &lost);
+}
+
+static sec_status judge_beacon(const struct action_call *call)
+{
+    struct sec_access_facts facts;
+    access_facts(call, &facts);
+    return sec_access_judge_beacon(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_recover(const struct action_call *call)
+{
+    struct sec_access_facts facts;
+    access_facts(call, &facts);
+    return sec_access_judge_recover(&call->k->rooms.access, &facts, call->digest, call->command->args, call->change, call->detail);
+}
+
+static sec_status judge_veto(const struct action_call *call)
+{
+    struct sec_access_facts facts;
+    access_facts(call, &facts);
+    return sec_access_judge_veto(&call->k->rooms.access, &facts, call->command->args, call->change, call->detail);
+}
+
 static const struct action_row {
     enum sec_action action;
     enum keeper_room room;
@@ -125,6 +173,11 @@ static const struct action_row {
     {SEC_ACTION_UPDATE_REVERT, KEEPER_ROOM_UPDATE, true, judge_update_revert},
     {SEC_ACTION_PROTECTION_ROTATE, KEEPER_ROOM_PROTECTION, true, judge_rotate},
     {SEC_ACTION_PROTECTION_WIPE, KEEPER_ROOM_PROTECTION, true, judge_wipe},
+    {SEC_ACTION_LIFECYCLE_SITE, KEEPER_ROOM_ACCESS, true, judge_site},
+    {SEC_ACTION_LIFECYCLE_TRANSFER, KEEPER_ROOM_PROTECTION, true, judge_transfer},
+    {SEC_ACTION_BEACON_RENEW, KEEPER_ROOM_ACCESS, false, judge_beacon},
+    {SEC_ACTION_LIFECYCLE_RECOVER, KEEPER_ROOM_ACCESS, false, judge_recover},
+    {SEC_ACTION_LIFECYCLE_VETO, KEEPER_ROOM_ACCESS, false, judge_veto},
 };
 
 sec_status keeper_judge_action(struct sec_keeper *k, const struct sec_command *command, const struct sec_digest *digest, enum sec_role role,

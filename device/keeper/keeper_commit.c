@@ -13,6 +13,13 @@ void keeper_draft_begin(struct sec_keeper *k)
     k->draft.change = sec_wr(k->work.change);
     k->draft.detail = sec_wr(k->work.detail);
     k->draft.seal = k->rooms.protection.epoch_key;
+    /* First, so that what the record starts counts from here. Whole seconds: the rest stays with the next record. */
+    uint64_t uptime_s = keeper_uptime_s(k);
+    k->draft.uptime_until_ms = k->uptime_from_ms + (uptime_s - k->uptime_carry_s) * 1000u;
+    if (uptime_s == 0 || !k->rooms.access.owned)
+        return;
+    sec_access_change_uptime(uptime_s, keeper_change(k));
+    keeper_add(k, KEEPER_ROOM_ACCESS);
 }
 
 struct sec_wr *keeper_change(struct sec_keeper *k)
@@ -216,7 +223,11 @@ static sec_status commit_record(struct sec_keeper *k, struct keeper_record *reco
     SEC_TRY(stage(k, SEC_RECORD_DECISION, k->draft.seal, true, content, &index));
     SEC_TRY(keeper_rooms_apply(&k->rooms, changes, index));
     SEC_TRY(keeper_product_refresh(k));
+    keeper_raise_time(k);
     SEC_TRY(commit_staged(k));
+    k->uptime_from_ms = k->draft.uptime_until_ms;
+    k->uptime_carry_s = 0;
+    k->uptime_due_ms = k->uptime_from_ms + KEEPER_UPTIME_INTERVAL_S * 1000u;
     if (ret_index)
         *ret_index = index;
     return sec_st(SEC_OK);
@@ -243,7 +254,10 @@ static sec_status commit_survivors(struct sec_keeper *k)
     SEC_TRY(raise_counter(k));
     SEC_TRY(sec_journal_set_epoch(&k->journal, k->rooms.access.epoch, SEC_SEAL_CLEAR));
     SEC_TRY(stage(k, SEC_RECORD_SNAPSHOT, SEC_SEAL_CLEAR, false, content, &index));
-    return commit_staged(k);
+    SEC_TRY(commit_staged(k));
+    k->uptime_from_ms = k->config.clock->steady_ms(k->config.clock->ctx); /* of the epoch that begins */
+    k->uptime_carry_s = 0;
+    return sec_st(SEC_OK);
 }
 
 sec_status keeper_commit_survivors(struct sec_keeper *k)

@@ -18,8 +18,7 @@ static void interfaces_effect(struct sec_keeper *k, struct sec_bytes keys, sec_s
         struct sec_bytes name;
         struct sec_bytes key = sec_cbor_tstr(&rd);
         if (sec_configuration_key_interface(key, &name))
-            *status = effects->interface(effects->ctx, name,
-                                         sec_configuration_interface_enabled(&k->rooms.configuration, &k->product, name));
+            *status = effects->interface(effects->ctx, name, keeper_interface_on(k, name));
     }
 }
 
@@ -57,6 +56,29 @@ static sec_status all_settings_effect(struct sec_keeper *k)
     struct sec_bytes keys;
     SEC_TRY(all_keys(k, &keys));
     return keeper_settings_effect(k, keys);
+}
+
+sec_status keeper_interfaces_effect(struct sec_keeper *k)
+{
+    struct sec_bytes keys;
+    sec_status status = sec_st(SEC_OK);
+    SEC_TRY(all_keys(k, &keys));
+    interfaces_effect(k, keys, &status);
+    return is_trouble(status) ? status : sec_st(SEC_OK);
+}
+
+static sec_status site_effect(struct sec_keeper *k)
+{
+    const struct sec_effects *effects = k->config.effects;
+    struct sec_site site = {0};
+    sec_access_site(&k->rooms.access, &site);
+    return effects->site(effects->ctx, site.address, &site.ca);
+}
+
+sec_status keeper_site_converge(struct sec_keeper *k)
+{
+    sec_status status = site_effect(k);
+    return is_trouble(status) ? status : sec_st(SEC_OK);
 }
 
 sec_status keeper_settings_converge(struct sec_keeper *k)
@@ -358,26 +380,81 @@ static sec_status erase_elements(struct sec_keeper *k, struct sec_wipe_items *it
     return sec_st(SEC_OK);
 }
 
-static sec_status finish_wipe(struct sec_keeper *k, bool resumed, sec_status *ret_code)
+/** Writes what survives, then destroys keys and content of the epoch that ends. */
+static sec_status end_epoch(struct sec_keeper *k, bool resumed, struct sec_wipe_items *items)
 {
     static const struct sec_bytes names[] = {{(const uint8_t *)"keys.epoch", 10}, {(const uint8_t *)"keys.secrets", 12},
                                              {(const uint8_t *)"keys.other", 10}, {(const uint8_t *)"keys.other", 10}};
-    struct sec_wipe_items items = {0};
     if (k->rooms.protection.phase == SEC_PROTECTION_WIPE)
         SEC_TRY(keeper_commit_survivors(k));
     keeper_forget(k);
+    sec_zero(&k->transport, sizeof k->transport);
     for (size_t i = 0; i < k->rooms.protection.doomed_count; i++)
-        SEC_TRY(destroy_key(k, k->rooms.protection.doomed[i], resumed, names[i], &items));
-    SEC_TRY(erase_elements(k, &items));
+        SEC_TRY(destroy_key(k, k->rooms.protection.doomed[i], resumed, names[i], items));
+    SEC_TRY(erase_elements(k, items));
     k->waiting_timed = false;
     sec_status settings = all_settings_effect(k);
     if (is_trouble(settings))
         return settings;
-    add_item(&items, SEC_LIT("settings"), sec_wipe_grade_of_hook(settings));
+    add_item(items, SEC_LIT("settings"), sec_wipe_grade_of_hook(settings));
+    return keeper_site_converge(k);
+}
+
+static sec_status finish_wipe(struct sec_keeper *k, bool resumed, sec_status *ret_code)
+{
+    struct sec_wipe_items items = {0};
+    SEC_TRY(end_epoch(k, resumed, &items));
     keeper_draft_begin(k);
     sec_protection_change_wiped(keeper_change(k));
     keeper_add(k, KEEPER_ROOM_PROTECTION);
     sec_wipe_items_encode(&items, &k->draft.detail);
+    *ret_code = sec_st(SEC_OK);
+    return commit_outcome(k, *ret_code);
+}
+
+/* --- lifecycle ----------------------------------------------------------------------------------------------------- */
+
+static sec_status finish_site(struct sec_keeper *k, bool resumed, sec_status *ret_code)
+{
+    (void)resumed;
+    return plain_outcome(k, site_effect(k), ret_code);
+}
+
+/** Room for the outcome of a transfer besides the detail that it repeats: items of a wipe, changes, the words around them. */
+#define TRANSFER_RECORD_BYTES 8192u
+
+/** Draws the next owners' keys, as a claim would, on the state as it will be when nothing is doomed any more. */
+static sec_status draw_keys(struct sec_keeper *k, struct sec_protection_keys *ret_keys)
+{
+    const struct sec_keystore *keys = k->config.keystore;
+    struct sec_protection wiped = k->rooms.protection;
+    struct sec_wr *change = keeper_change(k);
+    sec_protection_change_wiped(change);
+    SEC_TRY(sec_protection_apply(&wiped, sec_wr_done(change), 0));
+    keeper_add(k, KEEPER_ROOM_PROTECTION);
+    SEC_TRY(sec_protection_judge_claim(&wiped, ret_keys, keeper_change(k)));
+    keeper_add(k, KEEPER_ROOM_PROTECTION);
+    SEC_TRY(keys->make(keys->ctx, ret_keys->epoch_key));
+    return keys->make(keys->ctx, ret_keys->secret_key);
+}
+
+/**
+ * As a wipe, but the snapshot that begins the next epoch names its owners already. Their keys are durable before the one commit that names them; keys
+ * that a cut leaves without it are destroyed at the next start, and made again.
+ */
+static sec_status finish_transfer(struct sec_keeper *k, bool resumed, sec_status *ret_code)
+{
+    struct sec_wipe_items items = {0};
+    struct sec_protection_keys drawn;
+    SEC_TRY(end_epoch(k, resumed, &items));
+    keeper_draft_begin(k);
+    sec_wipe_items_encode(&items, &k->draft.detail);
+    SEC_TRY(draw_keys(k, &drawn));
+    SEC_TRY(keeper_head(k));
+    /* A segment that is begun for want of space is still sealed as before. */
+    SEC_TRY(keeper_reserve(k, TRANSFER_RECORD_BYTES + k->origin.detail.len));
+    SEC_TRY(sec_journal_set_epoch(&k->journal, k->rooms.access.epoch, drawn.epoch_key));
+    k->draft.seal = drawn.epoch_key;
     *ret_code = sec_st(SEC_OK);
     return commit_outcome(k, *ret_code);
 }
@@ -396,6 +473,8 @@ static const struct finish_row {
     {SEC_ACTION_UPDATE_REVERT, finish_update_revert},
     {SEC_ACTION_PROTECTION_ROTATE, finish_rotate},
     {SEC_ACTION_PROTECTION_WIPE, finish_wipe},
+    {SEC_ACTION_LIFECYCLE_SITE, finish_site},
+    {SEC_ACTION_LIFECYCLE_TRANSFER, finish_transfer},
 };
 
 sec_status keeper_finish_intent(struct sec_keeper *k, bool resumed, sec_status *ret_code)

@@ -10,6 +10,26 @@ int64_t keeper_time_lower(const struct sec_keeper *k)
     return clock->wall_trusted(clock->ctx) && wall > lower ? wall : lower;
 }
 
+void keeper_raise_time(struct sec_keeper *k)
+{
+    int64_t told = k->rooms.access.lease.time_s;
+    if (told <= keeper_time_lower(k))
+        return;
+    k->time_lower_s = told;
+    k->time_steady_ms = k->config.clock->steady_ms(k->config.clock->ctx);
+}
+
+uint64_t keeper_uptime_s(const struct sec_keeper *k)
+{
+    uint64_t now_ms = k->config.clock->steady_ms(k->config.clock->ctx);
+    return k->uptime_carry_s + (now_ms > k->uptime_from_ms ? (now_ms - k->uptime_from_ms) / 1000u : 0);
+}
+
+bool keeper_interface_on(const struct sec_keeper *k, struct sec_bytes name)
+{
+    return sec_configuration_interface_enabled(&k->rooms.configuration, &k->product, name, k->rooms.access.restricted);
+}
+
 int64_t keeper_time_shown(const struct sec_keeper *k)
 {
     int64_t lower = keeper_time_lower(k);
@@ -58,6 +78,8 @@ void keeper_access_facts(const struct sec_keeper *k, struct sec_access_facts *re
     device->tags = keeper_setting_text(k, SEC_LIT("securable.device.tags"));
     time_facts(k, &ret_facts->time);
     ret_facts->hasher = &k->config.crypto->hasher;
+    ret_facts->uptime_s = keeper_uptime_s(k);
+    ret_facts->generation = 0;
 }
 
 void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *ret_facts)

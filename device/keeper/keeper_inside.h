@@ -12,9 +12,12 @@
 /** What stays free in a segment, so that a full storage can still be trimmed, once more after a trim that did not help. */
 #define KEEPER_TRIM_ROOM_BYTES (2u * SEC_JOURNAL_TRIM_BYTES)
 
+/** Uptime is recorded at least so often: what a cut loses of it is charged whole at the next start. */
+#define KEEPER_UPTIME_INTERVAL_S 3600u
+
 /* --- keeper_commit.c: records and commits ------------------------------------------------------------------ */
 
-/** Starts a record: no changes, no detail. */
+/** Starts a record: no changes but the uptime to be recorded, no detail. */
 void keeper_draft_begin(struct sec_keeper *k);
 /** Where a judge writes its change, emptied. */
 struct sec_wr *keeper_change(struct sec_keeper *k);
@@ -56,6 +59,12 @@ int64_t keeper_time_shown(const struct sec_keeper *k);
 void keeper_access_facts(const struct sec_keeper *k, struct sec_access_facts *ret_facts);
 void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *ret_facts);
 void keeper_lockout_policy(const struct sec_keeper *k, struct sec_lockout_policy *ret_policy);
+/** Seconds of uptime that no record holds yet. */
+uint64_t keeper_uptime_s(const struct sec_keeper *k);
+/** The owner's word on the time, in a beacon, is a lower bound; it never falls, also when its owner goes. */
+void keeper_raise_time(struct sec_keeper *k);
+/** Whether an interface is to be on, restricted mode included. */
+bool keeper_interface_on(const struct sec_keeper *k, struct sec_bytes name);
 /** A setting's effective text; empty when there is none. */
 struct sec_bytes keeper_setting_text(const struct sec_keeper *k, struct sec_bytes key);
 
@@ -96,12 +105,27 @@ sec_status keeper_finish_intent(struct sec_keeper *k, bool resumed, sec_status *
 sec_status keeper_settings_effect(struct sec_keeper *k, struct sec_bytes keys);
 /** The same for all settings, without the apply hooks: at a start, when applications read the file anyway. */
 sec_status keeper_settings_converge(struct sec_keeper *k);
+/** Switches every declared interface as settings and restricted mode say. */
+sec_status keeper_interfaces_effect(struct sec_keeper *k);
+/** Tells the surroundings where the owner's hub is, or that there is none. Refusals are no failure. */
+sec_status keeper_site_converge(struct sec_keeper *k);
 /** Adds the changes that a confirmed release brings: product record in force, settings fitted to it. */
 sec_status keeper_promote_product(struct sec_keeper *k);
 /** Writes one secret's value anew under `seal`; the old record stays until its key is destroyed or its segment removed. */
 sec_status keeper_reseal(struct sec_keeper *k, const struct sec_protection_secret *secret, uint64_t seal, enum keeper_reason reason);
 /** Records a decision of the device itself and, when it is an intent, finishes it. */
 sec_status keeper_internal(struct sec_keeper *k, enum keeper_reason reason, sec_status code, bool intent);
+
+/* --- keeper_owner.c: what follows from the owner's silence and word, and ends it -------------------------------- */
+
+/** Judges and begins a wipe that somebody asked for by presence at the device; what cannot be is counted as a refusal. */
+sec_status keeper_presence(struct sec_keeper *k);
+/** Records uptime when it is due; a storage too full for it is no failure. `now`: whether it is due or not. */
+sec_status keeper_record_uptime(struct sec_keeper *k, bool now);
+/** Ends a recovery whose delay is over; begins restricted mode when its time has come. */
+sec_status keeper_tick_owner(struct sec_keeper *k);
+/** When that has something to do. */
+uint64_t keeper_owner_due_ms(const struct sec_keeper *k);
 
 /* --- keeper_receipt.c ----------------------------------------------------------------------------------------------- */
 

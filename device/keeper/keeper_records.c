@@ -12,7 +12,8 @@ const char *keeper_reason_word(uint64_t reason)
 {
     static const char *const words[] = {"unknown",       "secret-put",      "secret-delete",
                                         "confirm-missed", "confirm-missed-at-start", "trial-resumed",
-                                        "automatic-update", "effect-resumed", "resealed", "secret-moved"};
+                                        "automatic-update", "effect-resumed", "resealed", "secret-moved",
+                                        "uptime", "restricted", "recovered", "presence"};
     return words[reason < sizeof words / sizeof words[0] ? reason : 0];
 }
 

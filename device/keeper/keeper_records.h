@@ -34,6 +34,10 @@ enum keeper_reason {
     KEEPER_EFFECT_RESUMED = 7,
     KEEPER_RESEALED = 8,
     KEEPER_SECRET_MOVED = 9,
+    KEEPER_UPTIME = 10,
+    KEEPER_RESTRICTED = 11,
+    KEEPER_RECOVERED = 12,
+    KEEPER_PRESENCE = 13,
 };
 
 /** "decision" ..., "secret-put" ...; "unknown" for a foreign number. NUL-terminated constants. */

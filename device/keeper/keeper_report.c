@@ -17,7 +17,7 @@ static sec_status report_interfaces(const struct sec_keeper *k, struct sec_repor
         SEC_TRY(sec_product_interface_at(&k->product, i, &declared));
         struct sec_report_interface *interface = &report->interfaces[report->interfaces_count++];
         interface->name = declared.name;
-        interface->enabled = sec_configuration_interface_enabled(&k->rooms.configuration, &k->product, declared.name);
+        interface->enabled = keeper_interface_on(k, declared.name);
     }
     return sec_st(SEC_OK);
 }
@@ -46,6 +46,36 @@ static void report_release(const struct sec_keeper *k, struct sec_report *report
     report->release.slot = sec_update_slot(update) == SEC_SLOT_A ? SEC_LIT("a") : SEC_LIT("b");
 }
 
+/** What the owner's silence and word have led to. */
+static void report_owner(const struct sec_keeper *k, struct sec_report *report)
+{
+    const struct sec_access *access = &k->rooms.access;
+    const uint64_t uptime_s = keeper_uptime_s(k);
+    struct sec_site site;
+    report->restricted = access->restricted;
+    report->recovery.pending = access->recovering.pending;
+    report->recovery.statement = access->recovering.statement;
+    report->recovery.left_s = sec_access_recovery_left_s(access, uptime_s);
+    if (sec_access_site(access, &site)) {
+        report->site.address = site.address;
+        report->site.ca = site.ca;
+    }
+    for (size_t i = 0; i < access->approvals_count; i++) {
+        struct sec_report_approval *told = &report->approvals[report->approvals_count++];
+        told->statement = access->approvals[i].statement;
+        told->kid = access->approvals[i].kid;
+    }
+    if (!access->owned)
+        return;
+    report->lease.quiet_s = access->lease.quiet_s + uptime_s;
+    report->lease.days = sec_access_lease_days(access);
+    report->lease.beacon_time_s = access->lease.time_s;
+    for (unsigned topic = 1; topic <= SEC_TOPICS_COUNT; topic++) {
+        if (sec_access_behind(access, (enum sec_topic)topic))
+            report->lease.behind[report->lease.behind_count++] = topic;
+    }
+}
+
 static sec_status report_fill(struct sec_keeper *k, struct sec_report *report)
 {
     const struct sec_hasher *hasher = &k->config.crypto->hasher;
@@ -68,6 +98,7 @@ static sec_status report_fill(struct sec_keeper *k, struct sec_report *report)
     SEC_TRY(report_interfaces(k, report));
     report_subjects(k, report);
     report_release(k, report);
+    report_owner(k, report);
     report->clock = clock->wall_trusted(clock->ctx) ? SEC_CLOCK_KEPT_POWER : SEC_CLOCK_UNTRUSTED;
     report->counter = k->config.counter ? k->config.counter->quality : SEC_COUNTER_NONE;
     report->head = sec_journal_head(&k->journal);

@@ -130,7 +130,7 @@ size_t keeper_outcome_room(struct sec_keeper *k, uint64_t action)
     size_t room = OUTCOME_ROOM_BYTES;
     for (size_t i = 0; action == SEC_ACTION_PROTECTION_ROTATE && i < state->secrets_count; i++)
         room += state->secrets[i].length + KEEPER_CHANGE_RECORD_BYTES;
-    if (action == SEC_ACTION_PROTECTION_WIPE) {
+    if (action == SEC_ACTION_PROTECTION_WIPE || action == SEC_ACTION_LIFECYCLE_TRANSFER) {
         struct sec_wr wr = sec_wr(k->work.scratch);
         keeper_rooms_encode(&k->rooms, &wr);
         room += wr.len;

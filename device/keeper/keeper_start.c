@@ -81,9 +81,18 @@ static sec_status check_product(struct sec_keeper *k)
 
 /* --- folding ------------------------------------------------------------------------------------------------------- */
 
+/** An orderly stop is the last thing that a run records. */
+static void note_stop(struct sec_keeper *k, const struct sec_journal_record *record)
+{
+    struct keeper_record parsed;
+    k->stopped = record->header.record_class == SEC_RECORD_SYSTEM && record->opened &&
+                 sec_ok(keeper_record_parse(record->content, &parsed)) && parsed.sort == KEEPER_STOP;
+}
+
 static sec_status fold_record(void *ctx, const struct sec_journal_record *record)
 {
     struct sec_keeper *k = ctx;
+    note_stop(k, record);
     if (record->header.record_class == SEC_RECORD_SNAPSHOT)
         return record->opened ? keeper_rooms_parse(record->content, &k->rooms) : sec_st(SEC_OK);
     if (record->header.record_class != SEC_RECORD_DECISION)
@@ -288,8 +297,26 @@ static sec_status converge(struct sec_keeper *k)
     sec_status code;
     SEC_TRY(end_waiting(k));
     SEC_TRY(keeper_finish_intent(k, true, &code));
+    if (k->config.presence)
+        SEC_TRY(keeper_presence(k));
     SEC_TRY(effects->activate(effects->ctx, sec_update_slot(&k->rooms.update)));
-    return keeper_settings_converge(k);
+    SEC_TRY(keeper_settings_converge(k));
+    SEC_TRY(keeper_site_converge(k));
+    return keeper_record_uptime(k, k->uptime_carry_s > 0);
+}
+
+/**
+ * Uptime that a former run could not record any more is charged whole, so that cutting the power stops no lease; less when that run is known to have
+ * been shorter, so that a keeper that fails again and again ends none either. Not while a recovery is pending: an
+ * hour too many would take it from those who may veto.
+ */
+static void begin_uptime(struct sec_keeper *k)
+{
+    k->uptime_from_ms = k->config.clock->steady_ms(k->config.clock->ctx);
+    k->uptime_due_ms = k->uptime_from_ms + KEEPER_UPTIME_INTERVAL_S * 1000u;
+    const uint64_t former_s = k->config.former_run_s;
+    const uint64_t lost_s = former_s > 0 && former_s < KEEPER_UPTIME_INTERVAL_S ? former_s : KEEPER_UPTIME_INTERVAL_S;
+    k->uptime_carry_s = k->stopped || !k->rooms.access.owned || k->rooms.access.recovering.pending ? 0 : lost_s;
 }
 
 static sec_status start(struct sec_keeper *k, struct sec_room work)
@@ -313,6 +340,8 @@ static sec_status start(struct sec_keeper *k, struct sec_room work)
         SEC_TRY(first_snapshot(k));
     }
     k->committed = k->rooms;
+    keeper_raise_time(k);
+    begin_uptime(k);
     SEC_TRY(sec_journal_set_epoch(&k->journal, k->rooms.access.epoch, k->rooms.protection.epoch_key));
     SEC_TRY(record_counter(k));
     SEC_TRY(record_start(k, &found));
@@ -337,7 +366,9 @@ sec_status sec_keeper_stop(struct sec_keeper *keeper)
         struct keeper_record record = {0};
         record.sort = KEEPER_STOP;
         record.time_s = keeper_time_shown(keeper);
-        status = keeper_stage_event(keeper, SEC_RECORD_SYSTEM, &record);
+        status = keeper_record_uptime(keeper, true);
+        if (sec_ok(status))
+            status = keeper_stage_event(keeper, SEC_RECORD_SYSTEM, &record);
         if (sec_ok(status))
             status = keeper_head(keeper);
     }

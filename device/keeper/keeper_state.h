@@ -35,6 +35,7 @@ struct keeper_draft {
     struct sec_wr change;
     struct sec_wr detail;
     uint64_t seal; /* of the record: the epoch's key, or the one that a claim makes */
+    uint64_t uptime_until_ms; /* up to when its first change counts the uptime */
 };
 
 /** Who asked for the intent that is being finished; its outcome repeats it. */
@@ -66,6 +67,10 @@ struct sec_keeper {
     int64_t time_lower_s;         /* at `time_steady_ms` */
     uint64_t time_steady_ms;
     uint64_t counter;
+    uint64_t uptime_from_ms; /* up to when uptime is recorded */
+    uint64_t uptime_carry_s; /* uptime of a former run that is still to be recorded */
+    uint64_t uptime_due_ms;  /* when it is to be recorded if nothing else is */
+    bool stopped;            /* while folding: the newest record is an orderly stop */
     uint64_t staged_since_ms; /* when the oldest uncommitted or headless event came; UINT64_MAX: none */
     uint64_t waiting_since_ms; /* when a change began to wait for its confirmation */
     uint64_t trial_since_ms;
@@ -76,6 +81,7 @@ struct sec_keeper {
     bool was_full; /* the storage was trimmed because it was full; retention goes on from there */
     bool recheck_update; /* the standing update setting is to be asked at the next tick */
     uint64_t recheck_at_ms; /* or then, when its window opens; UINT64_MAX: not */
+    struct sec_key_id transport; /* the link's key that was stated last; zeros: none since the start */
     bool open;
     bool tampered;
     bool dead; /* storage failed: everything is refused until a new start */

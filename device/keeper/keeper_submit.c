@@ -191,6 +191,19 @@ static sec_status submit_voucher(struct submission *s, sec_status *ret_refusal, 
 
 /* --- command ---------------------------------------------------------------------------------------------------------- */
 
+/** Restricted mode may have been ended, by a beacon or a roster; a start would bring the interfaces back as well. */
+static sec_status decide_command(struct submission *s, sec_status judged, bool intent, sec_status *ret_verdict)
+{
+    struct sec_keeper *k = s->k;
+    const bool restricted = k->rooms.access.restricted;
+    SEC_TRY(decide(s, judged, intent, ret_verdict));
+    if (k->rooms.access.restricted == restricted)
+        return sec_st(SEC_OK);
+    sec_status status = keeper_interfaces_effect(k);
+    k->dead = k->dead || !sec_ok(status);
+    return status;
+}
+
 static sec_status submit_command(struct submission *s, sec_status *ret_refusal, sec_status *ret_verdict)
 {
     struct sec_keeper *k = s->k;
@@ -201,7 +214,8 @@ static sec_status submit_command(struct submission *s, sec_status *ret_refusal, 
         return sec_st(SEC_OK);
     keeper_access_facts(k, &facts);
     keeper_draft_begin(k);
-    *ret_refusal = sec_access_judge_command(&k->rooms.access, &facts, &s->signer.subject, &s->command, &k->draft.detail);
+    *ret_refusal = sec_access_judge_command(&k->rooms.access, &facts, &s->signer.subject, &s->command, &s->digest,
+                                            &k->draft.detail);
     if (sec_is(*ret_refusal, SEC_GENERATION_USED)) {
         /* The winner's receipt tells the signer what took the generation. */
         uint64_t index;
@@ -217,7 +231,22 @@ static sec_status submit_command(struct submission *s, sec_status *ret_refusal, 
     if (!sec_ok(judged))
         return decide_refusal(s, judged, ret_verdict);
     k->recheck_update = true;
-    return decide(s, judged, intent, ret_verdict);
+    return decide_command(s, judged, intent, ret_verdict);
+}
+
+/* --- approval --------------------------------------------------------------------------------------------------------- */
+
+static sec_status submit_approval(struct submission *s, sec_status *ret_refusal, sec_status *ret_verdict)
+{
+    struct sec_keeper *k = s->k;
+    struct sec_access_facts facts;
+    keeper_access_facts(k, &facts);
+    keeper_draft_begin(k);
+    *ret_refusal = sec_access_judge_approval(&k->rooms.access, &facts, &s->signer.subject, s->payload, keeper_change(k), &k->draft.detail);
+    if (!sec_ok(*ret_refusal))
+        return sec_st(SEC_OK);
+    keeper_add(k, KEEPER_ROOM_ACCESS);
+    return decide(s, sec_st(SEC_OK), false, ret_verdict);
 }
 
 /* --- release ---------------------------------------------------------------------------------------------------------- */
@@ -314,8 +343,8 @@ static sec_status open_envelope(struct submission *s)
 }
 
 /**
- * After a wipe nobody is left whose key could be looked up, but the wipe's own receipt is still owed: who sends the very statement again, which
- * the digest tells without any key, gets it. Nothing else is remembered then.
+ * After a wipe or a transfer the signer's key is gone, but the receipt is still owed: who sends the very statement again, which the digest tells
+ * without any key, gets it, and nothing else happens.
  */
 static bool is_last_word(struct submission *s)
 {
@@ -332,7 +361,7 @@ static sec_status admit(struct submission *s)
     const struct sec_crypto *crypto = s->k->config.crypto;
     SEC_TRY(open_envelope(s));
     sec_status signer = find_signer(s);
-    if (sec_is(signer, SEC_NO_OWNER) && is_last_word(s))
+    if (!sec_ok(signer) && is_last_word(s))
         return sec_st(SEC_OK);
     SEC_TRY(signer);
     SEC_TRY(sec_statement_verify(&s->statement, s->payload, &s->signer.key, &crypto->verifier));
@@ -355,6 +384,8 @@ static sec_status dispatch(struct submission *s, sec_status *ret_refusal, sec_st
     switch (s->statement.kind) {
     case SEC_STATEMENT_COMMAND:
         return submit_command(s, ret_refusal, ret_verdict);
+    case SEC_STATEMENT_APPROVAL:
+        return submit_approval(s, ret_refusal, ret_verdict);
     case SEC_STATEMENT_VOUCHER:
         return submit_voucher(s, ret_refusal, ret_verdict);
     case SEC_STATEMENT_RELEASE:
@@ -388,7 +419,7 @@ sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement)
     s.bytes = statement;
     SEC_TRY(statement.len > SEC_STATEMENT_MAX_BYTES ? sec_st(SEC_TOO_LARGE) : admit(&s));
     /* A last word is answered without any key. */
-    return sec_st(s.verified ? SEC_OK : SEC_NO_OWNER);
+    return sec_st(s.verified ? SEC_OK : keeper->rooms.access.owned ? SEC_UNKNOWN_KEY : SEC_NO_OWNER);
 }
 
 sec_status sec_keeper_submit(struct sec_keeper *keeper, struct sec_bytes statement, struct sec_bytes beside,

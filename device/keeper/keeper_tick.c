@@ -27,7 +27,7 @@ uint64_t sec_keeper_due_ms(const struct sec_keeper *k)
         due = sooner(due, after_s(k->trial_since_ms, k->rooms.update.trial.confirm_within_s));
     if (k->recheck_update || keeper_retain_due(k))
         due = 0;
-    due = sooner(due, k->recheck_at_ms);
+    due = sooner(sooner(due, k->recheck_at_ms), keeper_owner_due_ms(k));
     return sooner(due, sec_refusals_due_ms(&k->refusals));
 }
 
@@ -117,6 +117,8 @@ sec_status sec_keeper_tick(struct sec_keeper *k)
     SEC_TRY(tick_waiting(k, now_ms));
     SEC_TRY(tick_trial(k, now_ms));
     SEC_TRY(tick_update(k, now_ms));
+    SEC_TRY(keeper_record_uptime(k, false));
+    SEC_TRY(keeper_tick_owner(k));
     if (k->staged_since_ms != UINT64_MAX && now_ms >= k->staged_since_ms + EVENTS_GATHER_MS)
         SEC_TRY(keeper_head(k));
     return keeper_retain(k);

@@ -131,10 +131,24 @@ static void effects_notify(void *ctx, struct sec_bytes topic)
     effects->notified++;
 }
 
+static sec_status effects_site(void *ctx, struct sec_bytes address, const struct sec_digest *ca)
+{
+    struct fake_effects *effects = ctx;
+    sec_status status;
+    if (address.len > sizeof effects->site)
+        return sec_st(SEC_REFUSED_BY_PORT);
+    if (replaces(effects, &status)) {
+        sec_copy(effects->site, address.data, address.len);
+        effects->site_len = address.len;
+        effects->site_ca = *ca;
+    }
+    return status;
+}
+
 struct sec_effects fake_effects_port(struct fake_effects *effects)
 {
-    return (struct sec_effects){effects,          effects_settings, effects_interface, effects_install, effects_activate,
-                                effects_health,   effects_discard,  effects_erase,     effects_notify};
+    return (struct sec_effects){effects,         effects_settings, effects_interface, effects_install, effects_activate,
+                                effects_health,  effects_discard,  effects_erase,     effects_notify,  effects_site};
 }
 
 void fake_effects_spool(struct fake_effects *effects, const struct sec_digest *image)
@@ -162,6 +176,8 @@ uint64_t fake_effects_digest(const struct fake_effects *effects)
 {
     uint64_t state = mix_bytes(0, sec_bytes(effects->json, effects->json_len));
     state = mix_bytes(state, sec_digest_bytes(&effects->slots[effects->active]));
+    state = mix_bytes(state, sec_bytes(effects->site, effects->site_len));
+    state = mix_bytes(state, sec_digest_bytes(&effects->site_ca));
     for (size_t i = 0; i < effects->interfaces_count; i++) {
         const struct fake_interface *interface = &effects->interfaces[i];
         state = mix_bytes(state, sec_bytes(interface->name, interface->name_len));

@@ -2,7 +2,7 @@
 /*
  * Fake effects: a device's surroundings in memory, cut and refused like the rest.
  *
- * Keeps what each effect left: the settings file, slots, the active slot, interfaces, erased data. Every effect is a durable
+ * Keeps what each effect left: the settings file, slots, the active slot, interfaces, the hub's site, erased data. Every effect is a durable
  * operation of the shared power: under a cut a replacement is done or not done, a slot under installation holds garbage. A test says which
  * image is unhealthy and which settings text makes the apply hook fail.
  * Memory: the caller's; may be copied and copied back. Threads: one. Demand: none of its own.
@@ -18,6 +18,7 @@
 #define FAKE_EFFECTS_SPOOL_MAX 4u
 #define FAKE_EFFECTS_INTERFACES_MAX 8u
 #define FAKE_EFFECTS_BAD_MAX 4u
+#define FAKE_EFFECTS_SITE_MAX 512u
 
 struct fake_interface {
     uint8_t name[32];
@@ -35,6 +36,9 @@ struct fake_effects {
     size_t spool_count;
     struct fake_interface interfaces[FAKE_EFFECTS_INTERFACES_MAX];
     size_t interfaces_count;
+    uint8_t site[FAKE_EFFECTS_SITE_MAX]; /* of the hub */
+    size_t site_len;
+    struct sec_digest site_ca;
     unsigned erased;
     unsigned notified;
     struct sec_digest unhealthy[FAKE_EFFECTS_BAD_MAX];
@@ -48,7 +52,7 @@ void fake_effects_init(struct fake_effects *effects, struct fake_power *power, c
 struct sec_effects fake_effects_port(struct fake_effects *effects);
 /** Puts a payload into the spool, or out of it when it is full the oldest. */
 void fake_effects_spool(struct fake_effects *effects, const struct sec_digest *image);
-/** A digest of settings file, running image and interfaces: what people outside would see. */
+/** A digest of settings file, running image, site and interfaces: what people outside would see. */
 uint64_t fake_effects_digest(const struct fake_effects *effects);
 
 #endif

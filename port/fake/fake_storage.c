@@ -256,8 +256,9 @@ static sec_status remove_segment(void *ctx, uint32_t segment)
 
 static sec_status read_bytes(void *ctx, uint32_t segment, uint64_t offset, struct sec_room to)
 {
-    const struct fake_storage *storage = ctx;
+    struct fake_storage *storage = ctx;
     size_t place = 0;
+    storage->reads++;
     if (storage->power->off)
         return sec_st(SEC_POWER_CUT);
     if (!place_of(storage, segment, &place))

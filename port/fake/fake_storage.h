@@ -86,6 +86,7 @@ struct fake_storage {
     size_t segment_blocks; /* places a segment has */
     size_t segments_max;
     size_t pending_count;
+    uint64_t reads; /* calls so far */
     enum fake_storage_mode mode;
     enum fake_storage_call refuse_call;
     uint64_t refuse_in; /* counts down; 0: nothing is refused */

@@ -23,8 +23,8 @@ static void the_walk_goes_through_all_settings_in_the_order_of_a_map(void)
         before = item;
         count++;
     }
-    /* 6 of the product without the 2 that are carried only, 14 reserved, 3 interfaces */
-    CHECK_INT(count, 4 + 14 + 3);
+    /* 6 of the product without the 2 that are carried only, 12 reserved, 3 interfaces */
+    CHECK_INT(count, 4 + 12 + 3);
 }
 
 static void the_walk_knows_what_is_set(void)
@@ -69,11 +69,9 @@ static void applications_get_json(void)
                                           "    \"level\": -10,\n"
                                           "    \"title\": \"a \\\"pump\\\" \\\\ \xc3\xa4\",\n"
                                           "    \"a.flag\": true,\n"
-                                          "    \"securable.log.level\": \"info\",\n"
                                           "    \"securable.device.name\": \"\",\n"
                                           "    \"securable.device.site\": \"\",\n"
                                           "    \"securable.device.tags\": \"\",\n"
-                                          "    \"securable.log.forward\": \"\",\n"
                                           "    \"securable.update.mode\": \"manual\",\n"
                                           "    \"securable.device.group\": \"\",\n"
                                           "    \"securable.log.keep_mib\": 64,\n"
@@ -132,8 +130,8 @@ static void the_baselines_switches_are_settings(void)
         CHECK_STATUS(scene_set("securable.update.window", sec_value_text(sec_bytes_of_str(no_windows[i]))), SEC_BAD_VALUE);
         scene_check_refusal("securable.update.window", "two times of day in UTC, as 22:30-05:00");
     }
-    scene_put("securable.log.forward", TEXT("tcp://log.plant.example:6514"));
-    scene_put("securable.log.level", TEXT("debug"));
+    CHECK_STATUS(scene_set("securable.log.forward", TEXT("tcp://log.plant.example:6514")), SEC_UNKNOWN_SETTING);
+    CHECK_STATUS(scene_set("securable.log.level", TEXT("debug")), SEC_UNKNOWN_SETTING);
     scene_put("securable.log.keep_mib", sec_value_integer(1));
     scene_put("securable.log.keep_mib", sec_value_integer(1048576));
     CHECK_STATUS(scene_set("securable.log.keep_mib", sec_value_integer(0)), SEC_OUT_OF_RANGE);
@@ -148,14 +146,29 @@ static void the_baselines_switches_are_settings(void)
 static void interfaces_are_switched(void)
 {
     scene_begin();
-    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("web")));
-    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus")));
-    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("wlan")));
+    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("web"), false));
+    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus"), false));
+    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("wlan"), false));
     scene_put("securable.interface.web.enabled", sec_value_bool(true));
     scene_put("securable.interface.modbus.enabled", sec_value_bool(false));
-    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("web")));
-    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus")));
+    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("web"), false));
+    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus"), false));
     SHOWS("F4.1");
+}
+
+static void restricted_mode_leaves_on_what_the_product_keeps(void)
+{
+    scene_begin();
+    scene.product.facts.restricted = false; /* a product without such a mode keeps all */
+    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus"), true));
+    scene.product.facts.restricted = true;
+    scene.product.facts.restricted_keep = SEC_LIT("\x63" "web" "\x65" "panel");
+    scene.product.facts.restricted_keep_count = 2;
+    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus"), true));
+    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("modbus"), false));
+    CHECK(sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("panel"), true));
+    CHECK(!sec_configuration_interface_enabled(&scene.conf, &scene.product, SEC_LIT("web"), true)); /* kept, but switched off */
+    SHOWS("S77");
 }
 
 static void interface_keys_are_told_apart(void)
@@ -200,6 +213,7 @@ static const struct test tests[] = {
     TEST(the_digest_follows_the_effective_values),
     TEST(the_baselines_switches_are_settings),
     TEST(interfaces_are_switched),
+    TEST(restricted_mode_leaves_on_what_the_product_keeps),
     TEST(interface_keys_are_told_apart),
     TEST(the_product_gives_the_default_of_the_update_mode),
     TEST(unknown_and_carried_settings_have_no_value),

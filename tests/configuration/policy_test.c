@@ -271,7 +271,7 @@ static void reserved_settings_ask_for_their_role(void)
         uint64_t least_role;
     } rows[] = {{"securable.device.group", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"scrap", 5}}, 1},
                 {"securable.update.mode", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"disabled", 8}}, 1},
-                {"securable.log.forward", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"elsewhere", 9}}, 1},
+                {"securable.device.site", {SEC_VALUE_TEXT, false, 0, {(const uint8_t *)"elsewhere", 9}}, 1},
                 {"securable.access.lockout.enabled", {SEC_VALUE_BOOL, false, 0, {NULL, 0}}, 2},
                 {"securable.interface.web.enabled", {SEC_VALUE_BOOL, true, 0, {NULL, 0}}, 3}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -54,8 +54,19 @@ static struct sec_product_setting integer_setting(const char *name, int64_t max,
     return setting;
 }
 
-static void product_record(const char *version, enum sec_product_confirm confirm, struct sec_wr *wr)
+static void declare(const struct fake_device *d, struct sec_product_facts *facts)
 {
+    facts->restricted = d->restricted_after_days > 0;
+    facts->restricted_meaning = facts->restricted ? text("nobody looks in from outside") : sec_bytes(NULL, 0);
+    facts->restricted_after_days = d->restricted_after_days;
+    facts->restricted_keep = facts->restricted ? SEC_LIT("\x66" "modbus") : sec_bytes(NULL, 0);
+    facts->restricted_keep_count = facts->restricted ? 1 : 0;
+    facts->presence = d->presence;
+}
+
+static void product_record(const struct fake_device *d, const char *version, struct sec_wr *wr)
+{
+    const enum sec_product_confirm confirm = d->confirm;
     struct sec_product_component components[1] = {{text("firmware"), text("all of it"), SEC_LIT("\x61" "a" "\x61" "b"), 2}};
     struct sec_product_setting settings[2] = {integer_setting("speed", 3000, 1000, "apply-speed"),
                                               integer_setting("pressure", 80, 20, "apply-pressure")};
@@ -78,6 +89,7 @@ static void product_record(const char *version, enum sec_product_confirm confirm
     draft.facts.update_health_hook = text("health");
     draft.facts.update_health_timeout_s = 5;
     draft.facts.update_policy = SEC_POLICY_MANUAL;
+    declare(d, &draft.facts);
     draft.components = components;
     draft.components_count = 1;
     draft.settings = settings;
@@ -94,7 +106,7 @@ static void make_product(struct fake_device *d, enum fake_person signer, const c
     uint8_t record[4096];
     struct sec_bytes bytes;
     struct sec_wr wr = sec_wr(SEC_ROOM(record));
-    product_record(version, d->confirm, &wr);
+    product_record(d, version, &wr);
     must(sec_wr_end(&wr, &bytes), "product record");
     fake_make_statement(d, signer, SEC_STATEMENT_PRODUCT, bytes, ret_statement);
 }
@@ -168,6 +180,23 @@ void fake_make_voucher(struct fake_device *d, enum fake_person signer, uint64_t 
     fake_make_statement(d, signer, SEC_STATEMENT_VOUCHER, bytes, ret_statement);
 }
 
+void fake_make_voucher_for_two(struct fake_device *d, uint64_t epoch, struct fake_statement *ret_statement)
+{
+    uint8_t body[1024];
+    struct sec_bytes bytes;
+    struct sec_voucher voucher = {0};
+    sec_copy(voucher.device_id.b, d->id.b, sizeof voucher.device_id.b);
+    voucher.epoch = epoch;
+    voucher.owners.count = 2;
+    voucher.owners.keys[0] = fake_device_signer(d, FAKE_OWNER).key;
+    voucher.owners.keys[1] = fake_device_signer(d, FAKE_NEXT_OWNER).key;
+    voucher.required = 2;
+    struct sec_wr wr = sec_wr(SEC_ROOM(body));
+    sec_voucher_encode(&voucher, &wr);
+    must(sec_wr_end(&wr, &bytes), "voucher");
+    fake_make_statement(d, FAKE_VOUCHER, SEC_STATEMENT_VOUCHER, bytes, ret_statement);
+}
+
 /* --- owner and people ------------------------------------------------------------------------------------------------ */
 
 void fake_make_command(struct fake_device *d, const struct fake_command *wanted, struct fake_statement *ret_statement)
@@ -202,6 +231,64 @@ void fake_make_command(struct fake_device *d, const struct fake_command *wanted,
     sec_command_encode(&command, &wr);
     must(sec_wr_end(&wr, &bytes), "command");
     fake_make_statement(d, wanted->signer, SEC_STATEMENT_COMMAND, bytes, ret_statement);
+}
+
+struct sec_bytes fake_recovery_args(struct fake_device *d, enum fake_person owner, struct sec_room room)
+{
+    struct sec_recovery recovery = {0};
+    struct sec_wr wr = sec_wr(room);
+    recovery.owners.count = 1;
+    recovery.owners.keys[0] = fake_device_signer(d, owner).key;
+    sec_recovery_encode(&recovery, &wr);
+    return sec_wr_done(&wr);
+}
+
+struct sec_bytes fake_transfer_args(struct fake_device *d, enum fake_person owner, struct sec_room room)
+{
+    struct sec_transfer transfer = {0};
+    struct sec_wr wr = sec_wr(room);
+    transfer.owners.count = 1;
+    transfer.owners.keys[0] = fake_device_signer(d, owner).key;
+    transfer.required = 1;
+    transfer.has_recovery = true;
+    transfer.recovery = fake_device_signer(d, FAKE_RECOVERY).key;
+    sec_transfer_encode(&transfer, &wr);
+    return sec_wr_done(&wr);
+}
+
+struct sec_bytes fake_site_args(const char *address, struct sec_room room)
+{
+    struct sec_site site = {text(address), {{7}}};
+    struct sec_wr wr = sec_wr(room);
+    sec_site_encode(&site, &wr);
+    return sec_wr_done(&wr);
+}
+
+struct sec_bytes fake_beacon_args(int64_t time_s, const struct sec_key_id *revoked, struct sec_room room)
+{
+    struct sec_beacon beacon = {.heads = {[SEC_TOPIC_ACCESS - 1] = 1}, .time_s = time_s};
+    struct sec_wr wr = sec_wr(room);
+    if (revoked)
+        beacon.revoked[beacon.revoked_count++] = *revoked;
+    sec_beacon_encode(&beacon, &wr);
+    return sec_wr_done(&wr);
+}
+
+struct sec_key_id fake_key_id(struct fake_device *d, enum fake_person person)
+{
+    struct sec_key_id kid;
+    must(sec_key_id_of(&d->signers[person].key, &d->crypto_port.hasher, &kid), "key id");
+    return kid;
+}
+
+void fake_make_approval(struct fake_device *d, enum fake_person signer, const struct sec_digest *statement, uint64_t epoch,
+                        struct fake_statement *ret_statement)
+{
+    uint8_t body[64];
+    struct sec_approval approval = {*statement, epoch};
+    struct sec_wr wr = sec_wr(SEC_ROOM(body));
+    sec_approval_encode(&approval, &wr);
+    fake_make_statement(d, signer, SEC_STATEMENT_APPROVAL, sec_wr_done(&wr), ret_statement);
 }
 
 struct sec_bytes fake_setting_args(const char *key, int64_t value, struct sec_room room)
@@ -288,6 +375,14 @@ static void init_device(struct fake_device *d, uint64_t seed, enum fake_storage_
     fake_make_release(d, FAKE_RELEASE, 1, "1.0", 0, &d->release);
 }
 
+void fake_device_declare(struct fake_device *d, uint32_t restricted_after_days, enum sec_product_presence presence)
+{
+    d->restricted_after_days = restricted_after_days;
+    d->presence = presence;
+    make_product(d, FAKE_RELEASE, "1.0", &d->product);
+    fake_make_release(d, FAKE_RELEASE, 1, "1.0", 0, &d->release);
+}
+
 void fake_device_init(struct fake_device *d, uint64_t seed, enum fake_storage_mode mode, struct fake_pair_log *pairs)
 {
     memset(d, 0, sizeof *d);
@@ -327,6 +422,8 @@ sec_status fake_device_start(struct fake_device *d)
     config.segment_bytes = d->segment_bytes;
     config.build_time_s = 1760000000;
     config.confinement = SEC_LIT("none: a test");
+    config.presence = d->present;
+    config.former_run_s = d->former_run_s;
     fake_crypto_raise_boot(&d->crypto);
     return sec_keeper_start(&d->keeper, &config, SEC_ROOM(d->work));
 }
@@ -353,12 +450,21 @@ static void add_person(struct fake_device *d, struct sec_roster *roster, const c
 
 struct sec_bytes fake_roster_args(struct fake_device *d, bool with_revoked, struct sec_room room)
 {
+    const struct fake_roster wanted = {.with_revoked = with_revoked};
+    return fake_wide_roster_args(d, &wanted, room);
+}
+
+struct sec_bytes fake_wide_roster_args(struct fake_device *d, const struct fake_roster *wanted, struct sec_room room)
+{
     static struct sec_roster roster;
+    static uint8_t thresholds[256];
     memset(&roster, 0, sizeof roster);
     add_person(d, &roster, "ada", SEC_ROLE_ADMINISTRATOR, FAKE_ADMINISTRATOR);
     add_person(d, &roster, "otto", SEC_ROLE_OPERATOR, FAKE_OPERATOR);
     add_person(d, &roster, "aud", SEC_ROLE_AUDITOR, FAKE_AUDITOR);
-    if (with_revoked)
+    if (wanted->with_second)
+        add_person(d, &roster, "bea", SEC_ROLE_ADMINISTRATOR, FAKE_SECOND_ADMINISTRATOR);
+    if (wanted->with_revoked)
         add_person(d, &roster, "rex", SEC_ROLE_OPERATOR, FAKE_REVOKED);
     struct sec_subject *application = &roster.subjects[roster.subjects_count++];
     application->name = text("pump-app");
@@ -371,6 +477,12 @@ struct sec_bytes fake_roster_args(struct fake_device *d, bool with_revoked, stru
     other->role = SEC_ROLE_APPLICATION;
     other->uid = FAKE_OTHER_UID;
     other->rights = 1u << SEC_RIGHT_SECRET;
+    struct sec_wr bounds = sec_wr(SEC_ROOM(thresholds));
+    if (wanted->thresholds_count)
+        sec_thresholds_encode(wanted->thresholds, wanted->thresholds_count, &bounds);
+    roster.thresholds = sec_wr_done(&bounds);
+    roster.has_lease = wanted->lease_days > 0;
+    roster.lease_days = wanted->lease_days;
     struct sec_wr wr = sec_wr(room);
     sec_roster_encode(&roster, &wr);
     return sec_wr_done(&wr);

@@ -40,6 +40,8 @@ enum fake_person {
     FAKE_IDENTITY, /* the device's */
     FAKE_OTHER_DEVICE,
     FAKE_STRANGER,
+    FAKE_SECOND_ADMINISTRATOR, /* on rosters that ask for two */
+    FAKE_NEXT_OWNER,
     FAKE_PEOPLE_COUNT,
 };
 
@@ -67,6 +69,10 @@ struct fake_device {
     struct sec_device_id id;
     size_t segment_bytes; /* of the journal; FAKE_DEVICE_SEGMENT_BYTES after init */
     uint8_t release_class; /* of releases made from now on; 2 after init, the device's own */
+    uint32_t restricted_after_days;     /* of product records made from now on; 0 after init: no such mode. It keeps modbus on */
+    enum sec_product_presence presence; /* of those; NONE after init */
+    uint64_t former_run_s;              /* what the next start is told of the run before; 0 after init */
+    bool present;                       /* somebody is at the device at its next starts */
     enum sec_product_confirm confirm; /* what product records made from now on say; AUTOMATIC after init */
     /* ports, made once */
     struct sec_crypto crypto_port;
@@ -89,6 +95,8 @@ void fake_device_init_crypto(struct fake_device *d, uint64_t seed, enum fake_sto
                              const struct sec_signer signers[FAKE_PEOPLE_COUNT]);
 /** Smaller segments than usual, so that a short life begins several; before the first start. */
 void fake_device_use_segments(struct fake_device *d, size_t segment_bytes);
+/** What the factory's product says of restricted mode and physical presence; before the first start. */
+void fake_device_declare(struct fake_device *d, uint32_t restricted_after_days, enum sec_product_presence presence);
 struct sec_bytes fake_statement_bytes(const struct fake_statement *statement);
 struct sec_signer fake_device_signer(struct fake_device *d, enum fake_person person);
 
@@ -130,6 +138,26 @@ void fake_make_statement(struct fake_device *d, enum fake_person signer, enum se
 
 /** The arguments of access.roster: administrator, operator, auditor, both applications, and the revoked one when `with_revoked`. */
 struct sec_bytes fake_roster_args(struct fake_device *d, bool with_revoked, struct sec_room room);
+/** The same with everybody, and what may be asked for besides. */
+struct fake_roster {
+    bool with_revoked;
+    bool with_second;    /* the second administrator */
+    uint64_t lease_days; /* 0: none */
+    const struct sec_threshold *thresholds;
+    size_t thresholds_count;
+};
+struct sec_bytes fake_wide_roster_args(struct fake_device *d, const struct fake_roster *wanted, struct sec_room room);
+/** Owner keys alone; a recovery key in addition: the arguments of lifecycle.recover and lifecycle.transfer. */
+struct sec_bytes fake_recovery_args(struct fake_device *d, enum fake_person owner, struct sec_room room);
+struct sec_bytes fake_transfer_args(struct fake_device *d, enum fake_person owner, struct sec_room room);
+struct sec_bytes fake_site_args(const char *address, struct sec_room room);
+/** `revoked` may be null. */
+struct sec_bytes fake_beacon_args(int64_t time_s, const struct sec_key_id *revoked, struct sec_room room);
+struct sec_key_id fake_key_id(struct fake_device *d, enum fake_person person);
+void fake_make_approval(struct fake_device *d, enum fake_person signer, const struct sec_digest *statement, uint64_t epoch,
+                        struct fake_statement *ret_statement);
+/** A voucher for two owners, FAKE_OWNER and FAKE_NEXT_OWNER, both of whom must agree. */
+void fake_make_voucher_for_two(struct fake_device *d, uint64_t epoch, struct fake_statement *ret_statement);
 /** {key: integer}, {key: text}, {1: digest}. */
 struct sec_bytes fake_setting_args(const char *key, int64_t value, struct sec_room room);
 struct sec_bytes fake_setting_text_args(const char *key, const char *value, struct sec_room room);

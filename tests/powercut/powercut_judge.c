@@ -13,6 +13,9 @@ static void mask(struct keeper_rooms *rooms)
 {
     for (size_t i = 0; i < rooms->access.decided_count; i++)
         rooms->access.decided[i].index = 0;
+    /* A cut charges the hour that it may have cost. */
+    rooms->access.lease.quiet_s = 0;
+    rooms->access.recovering.elapsed_s = 0;
     rooms->configuration.index = 0;
     for (size_t i = 0; i < rooms->protection.secrets_count; i++)
         rooms->protection.secrets[i].index = 0;
@@ -39,10 +42,18 @@ static bool interfaces_agree(const struct fake_device *d)
     for (size_t i = 0; i < d->effects.interfaces_count; i++) {
         const struct fake_interface *interface = &d->effects.interfaces[i];
         struct sec_bytes name = sec_bytes(interface->name, interface->name_len);
-        if (interface->enabled != sec_configuration_interface_enabled(&d->keeper.rooms.configuration, &d->keeper.product, name))
+        if (interface->enabled != sec_configuration_interface_enabled(&d->keeper.rooms.configuration, &d->keeper.product, name,
+                                                                      d->keeper.rooms.access.restricted))
             return false;
     }
     return d->effects.interfaces_count == d->keeper.product.interfaces.count;
+}
+
+static bool site_agrees(const struct fake_device *d)
+{
+    struct sec_site site = {0};
+    sec_access_site(&d->keeper.rooms.access, &site);
+    return sec_bytes_equal(site.address, sec_bytes(d->effects.site, d->effects.site_len)) && sec_digest_equal(&site.ca, &d->effects.site_ca);
 }
 
 bool judge_effects_agree(struct fake_device *d)
@@ -52,7 +63,8 @@ bool judge_effects_agree(struct fake_device *d)
     struct sec_wr wr = sec_wr(SEC_ROOM(encoded));
     sec_configuration_json(&d->keeper.rooms.configuration, &d->keeper.product, &wr);
     return sec_digest_equal(&d->effects.slots[d->effects.active], &image->image) &&
-           sec_bytes_equal(sec_wr_done(&wr), sec_bytes(d->effects.json, d->effects.json_len)) && interfaces_agree(d);
+           sec_bytes_equal(sec_wr_done(&wr), sec_bytes(d->effects.json, d->effects.json_len)) && interfaces_agree(d) &&
+           site_agrees(d);
 }
 
 sec_status judge_look(struct fake_device *d, struct outlook *ret_outlook)

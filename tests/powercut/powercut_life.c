@@ -3,9 +3,10 @@
 
 #include <string.h>
 
-#define SEGMENT_BYTES (64u * FAKE_DEVICE_BLOCK_BYTES) /* the smallest: many a step begins a segment */
+#define SEGMENT_BYTES (80u * FAKE_DEVICE_BLOCK_BYTES) /* small: many a step begins a segment */
 #define SEGMENTS_COUNT 5u                             /* and few of them: the oldest go while the life is under way */
 #define EVENTS_COUNT 24u
+#define RESTRICTED_AFTER_DAYS 30u
 #define UNHEALTHY_IMAGE 3
 #define FAILING_TEXT "\"pressure\": 66"
 
@@ -100,6 +101,50 @@ static void admit(struct fake_device *d, const struct life_step *step)
     command(d, step, sec_wr_done(&wr));
 }
 
+static void site(struct fake_device *d, const struct life_step *step)
+{
+    command(d, step, fake_site_args(step->text, SEC_ROOM(args)));
+}
+
+static void beacon(struct fake_device *d, const struct life_step *step)
+{
+    struct sec_key_id revoked = fake_key_id(d, FAKE_REVOKED);
+    command(d, step, fake_beacon_args(d->clock.wall_s, step->number ? &revoked : NULL, SEC_ROOM(args)));
+}
+
+static void recovery(struct fake_device *d, const struct life_step *step)
+{
+    command(d, step, fake_recovery_args(d, FAKE_OWNER, SEC_ROOM(args)));
+}
+
+static void transfer(struct fake_device *d, const struct life_step *step)
+{
+    command(d, step, fake_transfer_args(d, FAKE_NEXT_OWNER, SEC_ROOM(args)));
+}
+
+/** One where a reset of this device needs two. */
+static void roster_of_two(struct fake_device *d, const struct life_step *step)
+{
+    static const struct sec_threshold thresholds[] = {{SEC_ACTION_CONFIGURATION_RESET, 2, 2}};
+    const struct fake_roster wanted = {.with_revoked = true, .with_second = true, .lease_days = 90, .thresholds = thresholds,
+                                       .thresholds_count = 1};
+    command(d, step, fake_wide_roster_args(d, &wanted, SEC_ROOM(args)));
+}
+
+/** Of the reset that the step before sent and the step after sends again: the very same body. */
+static void approval(struct fake_device *d, const struct life_step *step)
+{
+    struct fake_command wanted = {.signer = FAKE_ADMINISTRATOR, .action = SEC_ACTION_CONFIGURATION_RESET};
+    fake_make_command(d, &wanted, &life_statement);
+    struct sec_digest digest = fake_statement_digest(d, fake_statement_bytes(&life_statement));
+    fake_make_approval(d, step->signer, &digest, d->keeper.rooms.access.epoch, &life_statement);
+}
+
+static void press(struct fake_device *d, const struct life_step *step)
+{
+    d->present = step->number != 0;
+}
+
 static void pass(struct fake_device *d, const struct life_step *step)
 {
     fake_clock_pass(&d->clock, (uint64_t)step->number * 1000u);
@@ -114,12 +159,17 @@ static void pass(struct fake_device *d, const struct life_step *step)
 #define SET_TEXT(text, both) {text, LIFE_SUBMIT, set_text, FAKE_OWNER, SEC_ACTION_CONFIGURATION_SET, both, 0, 0, SEC_OK}
 #define SET_BOOL(text, key, value, within) {text, LIFE_SUBMIT, set_bool, FAKE_OPERATOR, SEC_ACTION_CONFIGURATION_SET, key, value, within, SEC_OK}
 #define PLAIN(text, who, what, want) {text, LIFE_SUBMIT, plain, FAKE_##who, SEC_ACTION_##what, NULL, 0, 0, want}
-#define ABOUT_LAST(text, what) {text, LIFE_SUBMIT, about_last, FAKE_OPERATOR, SEC_ACTION_##what, NULL, 0, 0, SEC_OK}
+#define ABOUT_LAST_BY(text, who, what) {text, LIFE_SUBMIT, about_last, FAKE_##who, SEC_ACTION_##what, NULL, 0, 0, SEC_OK}
+#define ABOUT_LAST(text, what) ABOUT_LAST_BY(text, OPERATOR, what)
 #define OFFER(text, version, sequence) {text, LIFE_SUBMIT, offer, FAKE_RELEASE, SEC_ACTION_UNKNOWN, version, sequence, 0, SEC_OK}
 #define OFFER_OP(text, version, sequence) {text, LIFE_SUBMIT, offer_for_operators, FAKE_RELEASE, SEC_ACTION_UNKNOWN, version, sequence, 0, SEC_OK}
 #define INSTALL(text, within, want) {text, LIFE_SUBMIT, install, FAKE_OPERATOR, SEC_ACTION_UPDATE_INSTALL, NULL, 0, within, want}
 #define TICK(text, seconds) {text, LIFE_TICK, pass, FAKE_OWNER, SEC_ACTION_UNKNOWN, NULL, seconds, 0, SEC_OK}
 #define DOOR(text, what, name, length) {text, LIFE_##what, NULL, FAKE_OWNER, SEC_ACTION_UNKNOWN, name, length, 0, SEC_OK}
+
+#define OWNERS(text, prepare, who, what, argument, number) {text, LIFE_SUBMIT, prepare, FAKE_##who, SEC_ACTION_##what, argument, number, 0, SEC_OK}
+#define PRESS(text, pressed) {text, LIFE_START, press, FAKE_OWNER, SEC_ACTION_UNKNOWN, NULL, pressed, 0, SEC_OK}
+#define DAY_S 86400
 
 const struct life_step life_steps[] = {
     START("first start"),
@@ -170,6 +220,22 @@ const struct life_step life_steps[] = {
     SET("a revoked operator's command", REVOKED, "speed", 10, 0, SEC_UNKNOWN_KEY),
     {"a release key of the owner's", LIFE_SUBMIT, admit, FAKE_OWNER, SEC_ACTION_ACCESS_ADMIT_KEY, NULL, 0, 0, SEC_OK},
     PLAIN("reset", ADMINISTRATOR, CONFIGURATION_RESET, SEC_OK),
+    OWNERS("where the hub is", site, OWNER, LIFECYCLE_SITE, "https://hub.example:8443", 0),
+    OWNERS("a roster that asks for two", roster_of_two, OWNER, ACCESS_ROSTER, NULL, 0),
+    PLAIN("a reset by one alone", ADMINISTRATOR, CONFIGURATION_RESET, SEC_APPROVALS_MISSING),
+    OWNERS("its approval", approval, SECOND_ADMINISTRATOR, UNKNOWN, NULL, 0),
+    PLAIN("the reset by two", ADMINISTRATOR, CONFIGURATION_RESET, SEC_OK),
+    OWNERS("the recovery key is used", recovery, RECOVERY, LIFECYCLE_RECOVER, NULL, 0),
+    ABOUT_LAST_BY("and vetoed", OWNER, LIFECYCLE_VETO),
+    OWNERS("the recovery key is used again", recovery, RECOVERY, LIFECYCLE_RECOVER, NULL, 0),
+    TICK("an hour of it", 3601),
+    TICK("its delay is over", 7 * DAY_S),
+    OWNERS("a beacon that revokes", beacon, OWNER, BEACON_RENEW, NULL, 1),
+    SET_BOOL("an interface on", "securable.interface.web.enabled", 1, 0),
+    TICK("a long silence", 31 * DAY_S),
+    SET("a setting in restricted mode", OPERATOR, "speed", 1450, 0, SEC_OK),
+    START("a restart in restricted mode"),
+    OWNERS("a beacon ends it", beacon, OWNER, BEACON_RENEW, NULL, 0),
     DOOR("events left to a restart", LEAVE, "events", 0),
     DOOR("a fourth secret", PUT, "fourth", 3000),
     DOOR("more events", EVENTS, "events", 0),
@@ -187,6 +253,18 @@ const struct life_step life_steps[] = {
     START("a restart without an owner"),
     CLAIM("the third owner", 3),
     SET("the third owner's setting", OWNER, "speed", 900, 0, SEC_OK),
+    ROSTER("the third owner's roster", 0),
+    OWNERS("the third owner's hub", site, OWNER, LIFECYCLE_SITE, "https://third.example", 0),
+    DOOR("the third owner's secret", PUT, "third", 300),
+    OWNERS("the device is sold", transfer, OWNER, LIFECYCLE_TRANSFER, NULL, 0),
+    SET("the old owner's command", OWNER, "speed", 1, 0, SEC_UNKNOWN_KEY),
+    {"the fourth owner's roster", LIFE_SUBMIT, roster, FAKE_NEXT_OWNER, SEC_ACTION_ACCESS_ROSTER, NULL, 0, 0, SEC_OK},
+    DOOR("the fourth owner's secret", PUT, "first", 100),
+    START("a restart under the fourth owner"),
+    PRESS("somebody is at the device", 1),
+    PRESS("and gone", 0),
+    CLAIM("the fifth owner", 5),
+    SET("the fifth owner's setting", OWNER, "speed", 950, 0, SEC_OK),
 };
 const size_t life_steps_count = sizeof life_steps / sizeof life_steps[0];
 
@@ -197,6 +275,7 @@ static const struct sec_peer application = {FAKE_APPLICATION_UID, 77};
 void life_init(struct fake_device *d)
 {
     fake_device_use_segments(d, SEGMENT_BYTES);
+    fake_device_declare(d, RESTRICTED_AFTER_DAYS, SEC_PRESENCE_BUTTON);
     d->storage.segments_max = SEGMENTS_COUNT;
     d->clock.wall_s = 1765000000;
     d->effects.failing = SEC_LIT(FAILING_TEXT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scripted life of a device: from its first start over two owners to a third, each step one thing that somebody asks.
+ * The scripted life of a device: from its first start over four owners to a fifth, each step one thing that somebody asks.
  *
  * A step is prepared (a statement is written, a payload is spooled, time passes; nothing durable of the device changes), then
  * acted. What is prepared is kept, so that the very statement that was in flight at a cut can be sent again.
