@@ -345,7 +345,7 @@ static int make_login(struct hub_client *client, const char *key_path, const str
     size_t nonce_len = 0;
     CLI_TRY(name_of_hub(client, &hub));
     struct sec_login login = {.hub = sec_bytes_of_str(hub), .time_s = (int64_t)time(NULL)};
-    if (strlen(nonce) > 2 * sizeof nonce_b || !sec_ok(sec_hex_parse(sec_bytes_of_str(nonce), SEC_ROOM(nonce_b), &nonce_len)))
+    if (strlen(nonce) > 2 * sizeof nonce_b || !sec_ok(sec_hex_parse(sec_bytes_of_str(nonce), sec_room(nonce_b, strlen(nonce) / 2), &nonce_len)))
         return cli_environment(client->name, "sign in", "the hub's nonce is none");
     login.nonce = sec_bytes(nonce_b, nonce_len);
     CLI_TRY(material_private_key(cli, key_path, 0, &key));

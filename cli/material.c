@@ -162,7 +162,13 @@ int material_statement(struct cli *cli, const char *path, enum sec_statement_kin
                        struct sec_statement *ret_statement)
 {
     CLI_TRY(files_read(cli, path, FILES_SMALL_MAX_BYTES, ret_bytes));
-    sec_status status = sec_statement_parse(*ret_bytes, ret_statement);
+    return material_statement_of(cli, path, *ret_bytes, kind, ret_statement);
+}
+
+int material_statement_of(struct cli *cli, const char *path, struct sec_bytes bytes, enum sec_statement_kind kind, struct sec_statement *ret_statement)
+{
+    (void)cli;
+    sec_status status = sec_statement_parse(bytes, ret_statement);
     if (!sec_ok(status))
         return cli_failed(path, sec_statement_word(kind), status);
     if (ret_statement->kind != kind)

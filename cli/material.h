@@ -36,6 +36,8 @@ int material_certificate(struct cli *cli, const char *path, struct sec_bytes *re
 /** Reads a statement of one kind; nothing is verified. */
 int material_statement(struct cli *cli, const char *path, enum sec_statement_kind kind, struct sec_bytes *ret_bytes,
                        struct sec_statement *ret_statement);
+/** The same from bytes; `path` is a name for errors. */
+int material_statement_of(struct cli *cli, const char *path, struct sec_bytes bytes, enum sec_statement_kind kind, struct sec_statement *ret_statement);
 /** Verifies a statement read from `path`. */
 int material_verify(struct cli *cli, const char *path, const struct sec_statement *statement,
                     const struct sec_public_key *key);

@@ -3,156 +3,11 @@
 
 #include "json_cbor.h"
 #include "keeper_records.h"
-#include "keeper_rooms.h"
+#include "record_detail.h"
 
 #include <securable/protection.h>
-#include <securable/update.h>
 
 #include <string.h>
-
-/* --- details: one reader a room ------------------------------------------------------------------------------ */
-
-/* A member of a detail: its number, its name, and how it is shown. */
-struct member {
-    int64_t key;
-    const char *name;
-    cJSON *(*json)(struct sec_cbor *rd);
-};
-
-static cJSON *show_any(struct sec_cbor *rd)
-{
-    return json_cbor_next(rd);
-}
-
-static cJSON *show_bytes(struct sec_cbor *rd)
-{
-    return sec_cbor_peek(rd) == SEC_CBOR_BSTR ? json_hex(sec_cbor_bstr(rd)) : json_cbor_next(rd);
-}
-
-static cJSON *show_status(struct sec_cbor *rd)
-{
-    return cJSON_CreateString(sec_status_word((sec_status){(uint16_t)sec_cbor_uint(rd)}));
-}
-
-static cJSON *show_stage(struct sec_cbor *rd)
-{
-    static const char *const words[] = {"unknown", "install", "activate", "health", "confirm"};
-    uint64_t stage = sec_cbor_uint(rd);
-    return cJSON_CreateString(words[stage < 5 ? stage : 0]);
-}
-
-static cJSON *show_end(struct sec_cbor *rd)
-{
-    static const char *const words[] = {"command", "effect", "deadline", "boot"};
-    uint64_t end = sec_cbor_uint(rd);
-    return cJSON_CreateString(end < 4 ? words[end] : "unknown");
-}
-
-static cJSON *show_notify(struct sec_cbor *rd)
-{
-    static const char *const words[] = {"off", "applications", "owner", "all"};
-    uint64_t notify = sec_cbor_uint(rd);
-    return cJSON_CreateString(notify < 4 ? words[notify] : "unknown");
-}
-
-static const struct member access_voucher[] = {{1, "owner_keys", show_any}, {2, "epoch", show_any}, {0, NULL, NULL}};
-static const struct member access_roster[] = {
-    {1, "subjects_before", show_any}, {2, "subjects_after", show_any}, {0, NULL, NULL}};
-static const struct member access_admitted[] = {{1, "purpose", show_any}, {2, "key", show_bytes}, {0, NULL, NULL}};
-static const struct member configuration_done[] = {
-    {1, "setting", show_any},      {2, "fact", show_any}, {3, "settings", show_any}, {4, "confirm_within_s", show_any},
-    {5, "command", show_bytes},    {6, "why", show_end},  {7, "dropped", show_any},  {8, "fallen_back", show_any},
-    {9, "new_defaults", show_any}, {0, NULL, NULL}};
-static const struct member update_refused[] = {
-    {1, "clause", show_any}, {2, "offered_and_bound", show_any}, {0, NULL, NULL}};
-static const struct member update_done[] = {{1, "version", show_any},           {2, "sequence", show_any},
-                                            {3, "image_bytes", show_any},       {4, "release", show_bytes},
-                                            {5, "image", show_bytes},           {6, "settings_may_change", show_any},
-                                            {7, "installed_version", show_any}, {8, "notify", show_notify},
-                                            {9, "description", show_any},       {10, "slot", show_any},
-                                            {11, "command", show_bytes},        {12, "stage", show_stage},
-                                            {13, "why", show_status},           {14, "confirm_within_s", show_any},
-                                            {15, "attempt", show_any},          {0, NULL, NULL}};
-static const struct member protection_rotated[] = {{1, "secrets", show_any}, {0, NULL, NULL}};
-static const struct member protection_secret[] = {{1, "secret", show_any}, {2, "grade", show_any}, {0, NULL, NULL}};
-static const struct member refused[] = {{1, "object", show_any}, {2, "fact", show_any}, {0, NULL, NULL}};
-
-static cJSON *members_json(struct sec_bytes detail, const struct member *members)
-{
-    struct sec_cbor rd = sec_cbor(detail);
-    struct sec_cbor_map_walk walk = sec_cbor_map_begin(&rd);
-    cJSON *json = cJSON_CreateObject();
-    for (int64_t key; sec_cbor_map_next(&walk, &key);) {
-        char number[24];
-        const struct member *member = members;
-        while (member->name && member->key != key)
-            member++;
-        snprintf(number, sizeof number, "%lld", (long long)key);
-        cJSON_AddItemToObject(json, member->name ? member->name : number,
-                              member->name ? member->json(&rd) : show_any(&rd));
-    }
-    return json;
-}
-
-/* What a wipe or a rotation left of each item. */
-static cJSON *grades_json(struct cli *cli, struct sec_bytes detail)
-{
-    struct sec_wipe_items items;
-    cJSON *json = cJSON_CreateObject();
-    if (!sec_ok(sec_wipe_items_parse(detail, &items)))
-        return json;
-    for (size_t i = 0; i < items.count; i++)
-        cJSON_AddStringToObject(json, cli_text(cli, items.items[i].name), sec_wipe_grade_word(items.items[i].grade));
-    return json;
-}
-
-/* The room that wrote the detail: said by what was asked, or else by the first change. */
-static unsigned room_of(const struct keeper_record *record)
-{
-    if (record->kind == SEC_STATEMENT_VOUCHER)
-        return KEEPER_ROOM_ACCESS;
-    if (record->kind == SEC_STATEMENT_RELEASE)
-        return KEEPER_ROOM_UPDATE;
-    const struct sec_action_row *row = sec_action_row(record->action);
-    if (row && row->topic == SEC_TOPIC_LIFECYCLE)
-        return KEEPER_ROOM_PROTECTION;
-    if (row)
-        return row->topic == SEC_TOPIC_UPDATE       ? KEEPER_ROOM_UPDATE
-               : row->topic == SEC_TOPIC_PROTECTION ? KEEPER_ROOM_PROTECTION
-                                                    : (unsigned)row->topic;
-    struct sec_cbor rd = sec_cbor(record->changes);
-    if (record->changes.len == 0 || sec_cbor_array(&rd) == 0)
-        return 0;
-    sec_cbor_array_of(&rd, 2);
-    return (unsigned)sec_cbor_uint(&rd);
-}
-
-static cJSON *detail_json(struct cli *cli, const struct keeper_record *record)
-{
-    bool bad = record->code != SEC_OK && record->code != SEC_PENDING && record->code != SEC_REVERTED;
-    struct sec_cbor rd = sec_cbor(record->detail);
-    if (sec_cbor_peek(&rd) == SEC_CBOR_ARRAY)
-        return grades_json(cli, record->detail);
-    switch (room_of(record)) {
-    case KEEPER_ROOM_ACCESS:
-        if (bad)
-            return members_json(record->detail, refused);
-        if (record->kind == SEC_STATEMENT_VOUCHER)
-            return members_json(record->detail, access_voucher);
-        return members_json(record->detail,
-                            record->action == SEC_ACTION_ACCESS_ADMIT_KEY ? access_admitted : access_roster);
-    case KEEPER_ROOM_CONFIGURATION:
-        return members_json(record->detail, configuration_done);
-    case KEEPER_ROOM_UPDATE:
-        /* A refusal has no more than two members; what was done has at least seven. */
-        return members_json(record->detail, sec_cbor_map(&rd) <= 2 ? update_refused : update_done);
-    case KEEPER_ROOM_PROTECTION:
-        return members_json(record->detail,
-                            record->action == SEC_ACTION_PROTECTION_ROTATE ? protection_rotated : protection_secret);
-    default:
-        return json_cbor(record->detail);
-    }
-}
 
 /* --- sorts of records ------------------------------------------------------------------------------------------ */
 
@@ -161,10 +16,10 @@ static void add_status(cJSON *json, const struct keeper_record *record)
     cJSON_AddStringToObject(json, "code", sec_status_word((sec_status){(uint16_t)record->code}));
 }
 
-static void add_detail(struct cli *cli, cJSON *json, const struct keeper_record *record)
+static void add_detail(cJSON *json, const struct keeper_record *record)
 {
     if (record->detail.len)
-        cJSON_AddItemToObject(json, "detail", detail_json(cli, record));
+        cJSON_AddItemToObject(json, "detail", record_detail_json(record));
 }
 
 static void add_who(cJSON *json, const struct keeper_record *record)
@@ -176,7 +31,7 @@ static void add_who(cJSON *json, const struct keeper_record *record)
     cli_add_hex(who, "key", SEC_BYTES(record->kid.b));
 }
 
-static void add_decision(struct cli *cli, cJSON *json, const struct keeper_record *record)
+static void add_decision(cJSON *json, const struct keeper_record *record)
 {
     add_who(json, record);
     cJSON_AddStringToObject(json, "what",
@@ -187,11 +42,11 @@ static void add_decision(struct cli *cli, cJSON *json, const struct keeper_recor
     add_status(json, record);
     cJSON_AddBoolToObject(json, "outcome_follows", record->intended);
     cJSON_AddBoolToObject(json, "time_trusted", record->trusted);
-    add_detail(cli, json, record);
+    add_detail(json, record);
     cli_add_hex(json, "statement", sec_digest_bytes(&record->digest));
 }
 
-static void add_outcome(struct cli *cli, cJSON *json, const struct keeper_record *record)
+static void add_outcome(cJSON *json, const struct keeper_record *record)
 {
     static const struct sec_digest own = {{0}};
     if (record->has_origin)
@@ -205,18 +60,18 @@ static void add_outcome(struct cli *cli, cJSON *json, const struct keeper_record
         struct keeper_record asked = *record;
         asked.detail = record->intended_detail;
         asked.code = SEC_OK;
-        cJSON_AddItemToObject(json, "asked", detail_json(cli, &asked));
+        cJSON_AddItemToObject(json, "asked", record_detail_json(&asked));
     }
-    add_detail(cli, json, record);
+    add_detail(json, record);
     if (!sec_digest_equal(&record->digest, &own))
         cli_add_hex(json, "statement", sec_digest_bytes(&record->digest));
 }
 
-static void add_internal(struct cli *cli, cJSON *json, const struct keeper_record *record)
+static void add_internal(cJSON *json, const struct keeper_record *record)
 {
     cJSON_AddStringToObject(json, "what", keeper_reason_word(record->reason));
     add_status(json, record);
-    add_detail(cli, json, record);
+    add_detail(json, record);
 }
 
 static void add_event(cJSON *json, const struct keeper_record *record)
@@ -230,8 +85,7 @@ static void add_event(cJSON *json, const struct keeper_record *record)
 
 static void add_observation(cJSON *json, const struct keeper_record *record)
 {
-    static const struct member members[] = {{1, "name", show_any}, {2, "detail", show_any}, {0, NULL, NULL}};
-    cJSON_AddItemToObject(json, "seen", members_json(record->content, members));
+    cJSON_AddItemToObject(json, "seen", record_seen_json(record));
 }
 
 static void add_refusals(struct cli *cli, cJSON *json, const struct keeper_record *record)
@@ -242,7 +96,7 @@ static void add_refusals(struct cli *cli, cJSON *json, const struct keeper_recor
     for (size_t i = 0; i < count && sec_ok(rd.status); i++) {
         cJSON *one = cJSON_CreateObject();
         sec_cbor_array_of(&rd, 4);
-        cJSON_AddItemToObject(one, "code", show_status(&rd));
+        cJSON_AddItemToObject(one, "code", cJSON_CreateString(sec_status_word((sec_status){(uint16_t)sec_cbor_uint(&rd)})));
         cli_add_number(one, "count", sec_cbor_uint(&rd));
         cli_add_time(cli, one, "first", sec_cbor_int(&rd));
         cli_add_time(cli, one, "last", sec_cbor_int(&rd));
@@ -271,13 +125,13 @@ static void add_content(struct cli *cli, cJSON *json, const struct keeper_record
     cli_add_time(cli, json, "time", record->time_s);
     switch (record->sort) {
     case KEEPER_DECISION:
-        add_decision(cli, json, record);
+        add_decision(json, record);
         break;
     case KEEPER_OUTCOME:
-        add_outcome(cli, json, record);
+        add_outcome(json, record);
         break;
     case KEEPER_INTERNAL:
-        add_internal(cli, json, record);
+        add_internal(json, record);
         break;
     case KEEPER_EVENT:
         add_event(json, record);

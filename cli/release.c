@@ -38,8 +38,15 @@ static sec_status parse(struct cli *cli, struct release *release, const struct s
 
 int release_load(struct cli *cli, const char *path, const struct sec_public_key *key, struct release **ret_release)
 {
+    struct sec_bytes bytes;
+    CLI_TRY(files_read(cli, path, FILES_SMALL_MAX_BYTES, &bytes));
+    return release_of(cli, path, bytes, key, ret_release);
+}
+
+int release_of(struct cli *cli, const char *path, struct sec_bytes bytes, const struct sec_public_key *key, struct release **ret_release)
+{
     struct release *release = (struct release *)(void *)cli_room(cli, sizeof *release).data;
-    CLI_TRY(files_read(cli, path, FILES_SMALL_MAX_BYTES, &release->bytes));
+    release->bytes = bytes;
     CLI_TRY(cli_failed(path, "release", sec_suit_release_open(release->bytes, &release->envelope)));
     CLI_TRY(cli_failed(path, "release", parse(cli, release, key)));
     CLI_TRY(cli_failed(path, "digest",

@@ -22,5 +22,7 @@ struct release {
 /** Reads a release; verifies its signature and its product record's with `key`, or, with null, checks digests and shape
  * alone. */
 int release_load(struct cli *cli, const char *path, const struct sec_public_key *key, struct release **ret_release);
+/** The same from bytes; `path` is a name for errors. */
+int release_of(struct cli *cli, const char *path, struct sec_bytes bytes, const struct sec_public_key *key, struct release **ret_release);
 
 #endif

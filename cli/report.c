@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "commands.h"
+#include "hub_send.h"
 #include "json_cbor.h"
 #include "target.h"
 
@@ -7,6 +8,9 @@
 #include <securable/eventlog.h>
 
 #include <string.h>
+
+/** How long a device may take to answer through its hub: it may be asleep between two polls. */
+#define HUB_REPORT_WAIT_S 75u
 
 /* --- what a report says ---------------------------------------------------------------------------------------- */
 
@@ -107,16 +111,39 @@ static int take_nonce(struct cli *cli, struct sec_bytes *ret_nonce)
     return CLI_DONE;
 }
 
-int cmd_report(struct cli *cli)
+/* Through a hub the nonce is ours as well: an answer that is old, or another device's, is no answer. */
+static int report_by_hub(struct cli *cli, struct sec_bytes nonce, const char *ca, struct material_report **ret_report)
+{
+    struct hub_client *client;
+    uint64_t wait_s = HUB_REPORT_WAIT_S;
+    CLI_TRY(cli_get_number(cli, "wait", 0, 86400, &wait_s));
+    if (nonce.len == 0) {
+        struct sec_room room = cli_room(cli, 32);
+        CLI_TRY(cli_failed("random", "nonce", cli->crypto.random(cli->crypto.ctx, room)));
+        nonce = sec_bytes(room.data, room.len);
+    }
+    CLI_TRY(hub_open(cli, &client));
+    int code = hub_client_report(client, cli->operands[0], nonce, ca, (unsigned)wait_s, ret_report);
+    hub_client_close(client);
+    return code;
+}
+
+static int report_by_door(struct cli *cli, struct sec_bytes nonce, const char *ca, struct material_report **ret_report)
 {
     struct target *target;
+    CLI_TRY(target_open(cli, cli->operands[0], TARGET_TIMEOUT_S, &target));
+    int code = target_report(cli, target, nonce, ca, ret_report);
+    target_close(target);
+    return code;
+}
+
+int cmd_report(struct cli *cli)
+{
     struct sec_bytes nonce;
     struct material_report *report;
     const char *ca = cli_get(cli, "ca"), *out = cli_get(cli, "out");
     CLI_TRY(take_nonce(cli, &nonce));
-    CLI_TRY(target_open(cli, cli->operands[0], TARGET_TIMEOUT_S, &target));
-    CLI_TRY(target_report(cli, target, nonce, ca, &report));
-    target_close(target);
+    CLI_TRY(cli_get(cli, "hub") ? report_by_hub(cli, nonce, ca, &report) : report_by_door(cli, nonce, ca, &report));
     if (!ca)
         material_report_warn(cli->operands[0], report);
     if (out)

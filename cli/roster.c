@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "json_cbor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- one subject: words "name=anna role=operator key=anna.pub.pem" ----------------------------------------- */
@@ -139,6 +140,46 @@ static int take_subjects(struct cli *cli, const char *option, struct sec_roster 
     return CLI_DONE;
 }
 
+/* "ACTION=N" or "ACTION=N,M": keys when devices are named one by one, and when they are told by a match. */
+static int take_threshold(const char *text, struct sec_threshold *threshold)
+{
+    const char *equals = strchr(text, '=');
+    char number[8] = "";
+    if (!equals || !sec_ok(sec_action_of_word(sec_bytes((const uint8_t *)text, (size_t)(equals - text)), &threshold->action)))
+        return cli_usage(text, "threshold", "ACTION=N or ACTION=N,M is wanted");
+    size_t len = strcspn(&equals[1], ",");
+    if (len > 0 && len < sizeof number)
+        (void)sec_bytes_copy(sec_room((uint8_t *)number, sizeof number), sec_bytes((const uint8_t *)&equals[1], len));
+    if (!cli_number(number, &threshold->by_ids))
+        return cli_usage(text, "threshold", "a number of keys is wanted");
+    threshold->by_match = threshold->by_ids;
+    if (equals[1 + len] == ',' && !cli_number(&equals[2 + len], &threshold->by_match))
+        return cli_usage(text, "threshold", "a number of keys is wanted");
+    return CLI_DONE;
+}
+
+static int by_action(const void *a, const void *b)
+{
+    const struct sec_threshold *one = a, *other = b;
+    return one->action < other->action ? -1 : one->action > other->action;
+}
+
+static int take_thresholds(struct cli *cli, struct sec_roster *roster)
+{
+    struct sec_threshold thresholds[SEC_THRESHOLDS_MAX_COUNT];
+    size_t count = cli_count(cli, "threshold");
+    if (count > SEC_THRESHOLDS_MAX_COUNT)
+        return cli_usage("securable", "roster make", "at most %u thresholds", SEC_THRESHOLDS_MAX_COUNT);
+    if (count == 0)
+        return CLI_DONE;
+    for (size_t i = 0; i < count; i++)
+        CLI_TRY(take_threshold(cli_get_at(cli, "threshold", i), &thresholds[i]));
+    qsort(thresholds, count, sizeof thresholds[0], by_action);
+    struct sec_wr wr = sec_wr(cli_room(cli, 512));
+    sec_thresholds_encode(thresholds, count, &wr);
+    return cli_failed("roster", "thresholds", sec_wr_end(&wr, &roster->thresholds));
+}
+
 int cmd_roster_make(struct cli *cli)
 {
     struct sec_roster *roster = (struct sec_roster *)(void *)cli_room(cli, sizeof *roster).data;
@@ -147,12 +188,16 @@ int cmd_roster_make(struct cli *cli)
     const char *out = cli_get(cli, "out");
     CLI_TRY(take_subjects(cli, "subject", roster));
     CLI_TRY(take_subjects(cli, "application", roster));
+    CLI_TRY(take_thresholds(cli, roster));
+    CLI_TRY(cli_get_number(cli, "lease-days", 1, SEC_LEASE_MAX_DAYS, &roster->lease_days));
+    roster->has_lease = roster->lease_days != 0;
     sec_roster_encode(roster, &wr);
     sec_status status = sec_wr_end(&wr, &args);
     if (sec_ok(status))
         status = sec_roster_parse(args, roster);
     if (sec_is(status, SEC_BAD_VALUE))
-        return cli_refused(out, "roster", "a name, key or user id stands in it twice (bad-value)");
+        return cli_refused(out, "roster", "a name, key, user id or threshold stands in it twice, or a threshold is outside 1 to %u (bad-value)",
+                           SEC_THRESHOLD_MAX);
     CLI_TRY(cli_failed(out, "roster", status));
     CLI_TRY(files_write(out, 0644, args));
     printf("%s: %zu subjects; everyone else but the owner has no right\n", out, roster->subjects_count);
@@ -200,6 +245,21 @@ cJSON *roster_json(struct cli *cli, const struct sec_roster *roster)
     return list;
 }
 
+void roster_add_rules(const struct sec_roster *roster, cJSON *facts)
+{
+    struct sec_threshold threshold;
+    if (roster->has_lease)
+        cli_add_number(facts, "lease_days", roster->lease_days);
+    if (roster->thresholds.len == 0)
+        return;
+    cJSON *list = cJSON_AddObjectToObject(facts, "keys_needed");
+    for (size_t n = 0; sec_threshold_at(roster->thresholds, n, &threshold); n++) {
+        cJSON *one = cJSON_AddObjectToObject(list, sec_action_word(threshold.action));
+        cli_add_number(one, "for_named_devices", threshold.by_ids);
+        cli_add_number(one, "for_a_match", threshold.by_match);
+    }
+}
+
 int cmd_roster_show(struct cli *cli)
 {
     struct sec_bytes args;
@@ -207,5 +267,6 @@ int cmd_roster_show(struct cli *cli)
     CLI_TRY(roster_load(cli, cli->operands[0], &args, &roster));
     cJSON *facts = cJSON_CreateObject();
     cJSON_AddItemToObject(facts, "subjects", roster_json(cli, roster));
+    roster_add_rules(roster, facts);
     return cli_show(cli, facts, CLI_DONE);
 }

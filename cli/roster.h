@@ -16,4 +16,7 @@ int roster_load(struct cli *cli, const char *path, struct sec_bytes *ret_args, s
 /** Its subjects as a list. */
 cJSON *roster_json(struct cli *cli, const struct sec_roster *roster);
 
+/** Its lease and thresholds, added to `facts`. */
+void roster_add_rules(const struct sec_roster *roster, cJSON *facts);
+
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Handing a statement to a device, and what it says about itself. */
 #include "commands.h"
+#include "hub_send.h"
 #include "json_cbor.h"
+#include "rebase.h"
 #include "receipt.h"
 #include "record.h"
 #include "target.h"
@@ -82,27 +84,49 @@ static int exit_of(sec_status verdict)
     return what == SEC_CLASS_IO || what == SEC_CLASS_INTERNAL ? CLI_ENVIRONMENT : CLI_REFUSED;
 }
 
-int cmd_send(struct cli *cli)
+/* Somebody else's command came first: the person is shown what this one means now, and asked. */
+static int send_again(struct cli *cli, struct target *target, struct sec_bytes *bytes, sec_status *ret_verdict, struct sec_bytes *ret_receipt)
 {
-    struct target *target;
-    struct sec_bytes bytes, receipt;
+    struct material_report *report;
+    CLI_TRY(target_report(cli, target, sec_bytes(NULL, 0), cli_get(cli, "ca"), &report));
+    CLI_TRY(rebase_command(cli, *bytes, report, cli_get(cli, "again"), bytes));
+    return submit(cli, target, *bytes, ret_verdict, ret_receipt);
+}
+
+static int send_by_door(struct cli *cli, struct target *target, struct sec_bytes bytes)
+{
+    struct sec_bytes receipt;
     sec_status verdict;
-    CLI_TRY(files_read(cli, cli->operands[1], SEC_STATEMENT_MAX_BYTES, &bytes));
-    if (bytes.len == 0)
-        return cli_refused(cli->operands[1], "statement", "the file is empty");
-    CLI_TRY(target_open(cli, cli->operands[0], TARGET_SUBMIT_TIMEOUT_S, &target));
     CLI_TRY(submit(cli, target, bytes, &verdict, &receipt));
+    if (sec_is(verdict, SEC_GENERATION_USED) && cli_get(cli, "again"))
+        CLI_TRY(send_again(cli, target, &bytes, &verdict, &receipt));
     cJSON *facts = cJSON_CreateObject();
     cJSON_AddStringToObject(facts, "verdict", sec_status_word(verdict));
     cJSON_AddStringToObject(facts, "meaning", sec_status_text(verdict));
     sec_status decided = verdict;
     int code = add_receipt(cli, target, bytes, receipt, facts, &decided);
-    target_close(target);
     int shown = cli_show(cli, facts, CLI_DONE);
     if (code == CLI_DONE)
         code = shown;
     /* Of a statement that comes again the first decision counts. */
     return code != CLI_DONE ? code : exit_of(sec_is(verdict, SEC_ALREADY_DECIDED) ? decided : verdict);
+}
+
+int cmd_send(struct cli *cli)
+{
+    struct target *target;
+    struct sec_bytes bytes;
+    if (cli_get(cli, "hub"))
+        return hub_send(cli);
+    if (cli->operands_count != 2)
+        return cli_usage("securable", "send", "wanted: DEVICE FILE, or --hub URL FILE");
+    CLI_TRY(files_read(cli, cli->operands[1], SEC_STATEMENT_MAX_BYTES, &bytes));
+    if (bytes.len == 0)
+        return cli_refused(cli->operands[1], "statement", "the file is empty");
+    CLI_TRY(target_open(cli, cli->operands[0], TARGET_SUBMIT_TIMEOUT_S, &target));
+    int code = send_by_door(cli, target, bytes);
+    target_close(target);
+    return code;
 }
 
 /* --- status -------------------------------------------------------------------------------------------------- */

@@ -20,6 +20,14 @@
         "key", "RELEASE.pem", CLI_MUST, "the manufacturer's release key"                                               \
     }
 
+#define OPTION_HUB(use)                                                                                                \
+    {"hub", "URL", use, "https://HOST:PORT, or a hub's directory or socket on this machine"}
+#define OPTIONS_HUB_MORE                                                                                               \
+    {"hub-ca", "CA.pem", CLI_MAY, "the hub's CA certificate; otherwise $SECURABLE_HUB_CA"},                            \
+    {"login", "KEY.pem", CLI_MAY, "the key to sign in with; otherwise the token in $SECURABLE_HUB_TOKEN"}
+#define OPTION_OUTBOX                                                                                                  \
+    {"outbox", "DIR", CLI_MAY, "the outbox; otherwise $SECURABLE_OUTBOX or ~/.local/state/securable/outbox"}
+
 /* clang-format off */
 const struct cli_command cli_commands[] = {
     {"product", "check", "FILE.yaml", 1, 1, "check a product description and tell all its faults", cmd_product_check, {{0}}, NULL},
@@ -74,7 +82,9 @@ const struct cli_command cli_commands[] = {
 
     {"roster", "make", "", 0, 0, "write a roster: who may do what on a device", cmd_roster_make,
      {{"subject", "WORDS", CLI_MANY, "a person or hub: \"name=anna role=operator key=anna.pub.pem\"; also scope=DEVICE or scope=group=G, and ends=TIME"},
-      {"application", "WORDS", CLI_MANY, "a local program: \"name=pump uid=1000 rights=event,secret,settings-read\""}, OPTION_OUT},
+      {"application", "WORDS", CLI_MANY, "a local program: \"name=pump uid=1000 rights=event,secret,settings-read\""},
+      {"threshold", "ACTION=N[,M]", CLI_MANY, "how many keys an action needs: for named devices, and for devices told by a match"},
+      {"lease-days", "N", CLI_MAY, "everyone but owners and applications ends after so many days of uptime without a beacon"}, OPTION_OUT},
      "Roles are administrator, operator and auditor; rights are event, settings-read, secret, log-read and notify. "
      "A roster replaces the one before whole; the owner stands above it."},
     {"roster", "show", "FILE", 1, 1, "show a roster", cmd_roster_show, {OPTION_JSON}, NULL},
@@ -95,16 +105,34 @@ const struct cli_command cli_commands[] = {
       {"trust", "KEY", CLI_MAY, "the manufacturer's release key, for update.install"}, OPTION_OUT, OPTION_JSON},
      "Actions: configuration.set NAME=VALUE..., configuration.reset, configuration.confirm COMMANDFILE, configuration.revert COMMANDFILE, "
      "access.roster ROSTER, access.admit-key KEY PURPOSE, update.install RELEASE, update.confirm, update.revert, protection.rotate, "
-     "protection.wipe. Values are checked against the product record before anything is signed."},
+     "protection.wipe, lifecycle.site URL HUB-CA, lifecycle.transfer OWNER.pub.pem... [recovery=KEY] [required=N], lifecycle.recover OWNER.pub.pem..., "
+     "lifecycle.veto COMMANDFILE, beacon.renew [TOPIC=GENERATION...] [revoke=KEY...] [time=TIME]. Values are checked against the product record before anything is signed."},
 
-    {"send", "", "DEVICE FILE", 2, 2, "hand a statement to a device and show its receipt", cmd_send,
+    {"approve", "", "COMMANDFILE", 1, 1, "approve somebody else's command, after saying what it will do", cmd_approve,
+     {{"key", "KEY.pem", CLI_MUST, "the approver's key"},
+      {"signed-by", "KEY", CLI_MAY, "the public key that must have signed the command"}, OPTION_OUT, OPTION_JSON},
+     "The roster says which actions need how many keys; the device counts them. Send the approval before the command."},
+
+    {"send", "", "[DEVICE] FILE", 1, 2, "hand a statement to a device, or to a hub, and show its receipt", cmd_send,
      {{"payload", "FILE", CLI_MAY, "a release's image"},
+      OPTION_HUB(CLI_MAY), OPTIONS_HUB_MORE, OPTION_OUTBOX,
+      {"device", "DEVICE", CLI_MANY, "by a hub: a receiver that the statement does not name, as of a release"},
+      {"wait", "SECONDS", CLI_MAY, "by a hub: how long to wait for receipts; 30 when not given"},
+      {"again", "KEY.pem", CLI_MAY, "when somebody else's command took the generation: make it anew, show it, ask, and sign with this key"},
+      {"yes", NULL, CLI_MAY, "with --again: do not ask"}, OPTION_CA,
       {"out", "FILE", CLI_MAY, "keep the receipt here"},
       {"trust", "KEY", CLI_MAY, "the device's public key or certificate; otherwise its certificate in DEVICE, or its own report, is taken"},
       OPTION_JSON},
-     "Exit code 0: done, now or when it came before; 1: refused."},
+     "Exit code 0: done, now or when it came before; 1: refused; 3: by a hub, no receipt yet. What a hub was given stays in the outbox until every receipt has come."},
+    {"outbox", "list", "", 0, 0, "show what was handed to hubs and has no receipt yet; exit code 1 when there is such", cmd_outbox_list,
+     {OPTION_OUTBOX, {"all", NULL, CLI_MAY, "also what has all receipts"}, OPTION_JSON}, NULL},
+    {"outbox", "check", "", 0, 0, "hand in again what has no receipt, and take the receipts that came", cmd_outbox_check,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_OUTBOX, OPTION_JSON}, NULL},
+    {"outbox", "drop", "DIGEST", 1, 1, "forget an item", cmd_outbox_drop, {OPTION_OUTBOX}, NULL},
     {"report", "", "DEVICE", 1, 1, "ask a device what it is and in which state, and verify its answer", cmd_report,
      {{"nonce", "HEX", CLI_MAY, "8 to 64 bytes, in place of fresh random ones"}, OPTION_CA,
+      OPTION_HUB(CLI_MAY), OPTIONS_HUB_MORE,
+      {"wait", "SECONDS", CLI_MAY, "by a hub: how long to wait for the answer; 75 when not given"},
       {"out", "FILE", CLI_MAY, "keep the signed report here"}, OPTION_JSON}, NULL},
     {"receipt", "check", "FILE", 1, 1, "verify a receipt and show what was decided", cmd_receipt_check,
      {{"key", "KEY", CLI_MAY, "the device's public key or certificate"},
@@ -136,6 +164,32 @@ const struct cli_command cli_commands[] = {
     {"app", "secret get", "DEVICE NAME", 2, 2, "write a secret to standard output", cmd_app_secret_get, {{0}}, NULL},
     {"app", "secret delete", "DEVICE NAME", 2, 2, "forget a secret", cmd_app_secret_delete, {{0}}, NULL},
     {"app", "settings", "DEVICE", 1, 1, "print the effective settings as JSON", cmd_app_settings, {{0}}, NULL},
+
+    {"console", "", "", 0, 0, "serve the signing console on this machine: see devices, make commands, sign, watch receipts", cmd_console,
+     {OPTION_HUB(CLI_MUST), {"hub-ca", "CA.pem", CLI_MAY, "the hub's CA certificate; otherwise $SECURABLE_HUB_CA"},
+      {"key", "KEY.pem", CLI_MUST, "the operator's key, which signs in at the hub and signs what was looked at"},
+      {"ca", "CA", CLI_MUST, "the manufacturer's CA certificate (PEM or DER), against which devices' certificates are checked"},
+      {"trust", "RELEASE.pub.pem", CLI_MAY, "the manufacturer's public release key: releases are checked before consent is given"},
+      OPTION_OUTBOX, {"port", "N", CLI_MAY, "the port on 127.0.0.1; any free one when not given"}},
+     "Prints an address that lets one browser in, once; then prints the next. The page is this program's own; the hub only carries. It listens on 127.0.0.1 alone. Ctrl-C ends it."},
+
+    {"hub", "show", "", 0, 0, "say which hub it is", cmd_hub_show, {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
+    {"hub", "trust-maker", "MAKERDIR | ROOTS.cose CA.pem", 1, 2, "let a manufacturer's devices come to a hub", cmd_hub_trust_maker,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, "From a manufacturer's directory only roots.cose and ca.pem are taken."},
+    {"hub", "devices", "", 0, 0, "list the devices that a hub knows", cmd_hub_devices,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, {"alarm", NULL, CLI_MAY, "only those with an alarm"}, OPTION_JSON}, "What a hub lists is its own word, not the devices'."},
+    {"hub", "device", "DEVICE", 1, 1, "show what a hub knows of a device", cmd_hub_device, {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
+    {"hub", "revoke", "DEVICE", 1, 1, "close a hub's door to a device: its transport certificates end, open connections are cut", cmd_hub_revoke,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
+    {"hub", "statements", "", 0, 0, "list the statements that a hub carries", cmd_hub_statements, {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
+    {"hub", "people", "", 0, 0, "list the keys that may sign in at a hub", cmd_hub_people, {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
+    {"hub", "admit", "KEY.pub.pem", 1, 1, "let a key sign in at a hub that knows no voucher or roster with it yet", cmd_hub_admit,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, {"role", "ROLE", CLI_MUST, "owner, administrator, operator or auditor"},
+      {"name", "NAME", CLI_MUST, "for people"}, OPTION_JSON}, "To sign in is to see and to hand in; what a device does is decided by its own roster."},
+    {"hub", "token", "", 0, 0, "make a token for a program; it is shown once", cmd_hub_token,
+     {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, {"name", "NAME", CLI_MUST, "what for"}, {"scope", "SCOPE", CLI_SOME, "read, send or admin"},
+      {"days", "N", CLI_MAY, "how long it holds; 30 when not given"}, OPTION_JSON}, NULL},
+    {"hub", "tokens", "", 0, 0, "list a hub's tokens", cmd_hub_tokens, {OPTION_HUB(CLI_MUST), OPTIONS_HUB_MORE, OPTION_JSON}, NULL},
 
     {"status", "", "DEVICE", 1, 1, "say whether a device runs, and how it is confined", cmd_status, {OPTION_JSON}, NULL},
 };

@@ -25,7 +25,10 @@ static void look_around(const struct sec_access *state)
     for (; sec_access_subject_at(state, count, &subject); count++)
         if (subject.has_key)
             fuzz_check(sec_ok(sec_access_find(state, &subject.key.kid, &found)));
-    fuzz_check(count == state->owners_count + state->has_recovery + state->subjects_count);
+    fuzz_check(count + state->lease.revoked_count >= state->owners_count + state->has_recovery);
+    fuzz_check(count <= state->owners_count + state->has_recovery + state->subjects_count);
+    (void)sec_access_lease_days(state);
+    (void)sec_access_recovery_due(state, UINT64_MAX);
     (void)sec_access_permits(state, &facts, 1001, 1, SEC_RIGHT_EVENT);
 }
 

@@ -14,15 +14,16 @@ static void judge(const struct sec_command *command)
     struct sec_access_facts facts = {
         .device = {.device_id = SEC_BYTES(device_id), .group = SEC_LIT("hall-3"), .tags = SEC_LIT("a,b")},
         .time = {.trusted = true, .now_s = 1790000000}};
+    struct sec_digest digest = {{0}};
     struct sec_access_subject subject = {.source = SEC_SUBJECT_ROSTER, .role = SEC_ROLE_OPERATOR};
     sec_access_init(&state);
     state.owned = true;
-    sec_status status = sec_access_judge_command(&state, &facts, &subject, command, &detail);
+    sec_status status = sec_access_judge_command(&state, &facts, &subject, command, &digest, &detail);
     const struct sec_action_row *row = sec_action_row(command->action);
     if (sec_ok(status))
         fuzz_check(row && row->carried_out && row->least_role >= SEC_ROLE_OPERATOR && row->topic == command->topic);
     subject.role = SEC_ROLE_AUDITOR;
-    fuzz_check(!sec_ok(sec_access_judge_command(&state, &facts, &subject, command, &detail)));
+    fuzz_check(!sec_ok(sec_access_judge_command(&state, &facts, &subject, command, &digest, &detail)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

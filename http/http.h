@@ -8,8 +8,9 @@
  * Memory: the struct and its head room are the caller's; slices point into the head room and live until http_next(). Body bytes are
  * handed on as they come and never kept here.
  * Limits: below. Threads: one a parser. Serves S40, S80.
- * Status of http_feed(): MALFORMED (no HTTP/1.1 message; both Content-Length and Transfer-Encoding; two Content-Length), TOO_LARGE (head or body
- * beyond its limit), UNSUPPORTED (a transfer coding in a request, an upgrade, another version).
+ * Status of http_feed(): MALFORMED (no HTTP/1.1 message; both Content-Length and Transfer-Encoding; two Content-Length; a request without exactly one
+ * Host; a line that ends in a bare LF, is folded, or has a blank before its colon; a target that is not a path), TOO_LARGE (head, fields or body beyond
+ * the limit), UNSUPPORTED (a transfer coding in a request, an upgrade, another version, a response whose body ends with the connection).
  */
 #ifndef SECURABLE_HTTP_H
 #define SECURABLE_HTTP_H
@@ -43,9 +44,9 @@ struct http_head {
 
 enum http_event {
     HTTP_NEED_MORE, /* all bytes are taken */
-    HTTP_HEAD,      /* the head is whole; `head` is filled */
-    HTTP_BODY,      /* `body` holds a piece */
-    HTTP_END,       /* the message is whole; bytes behind it are not taken */
+    HTTP_GOT_HEAD,      /* the head is whole; `head` is filled */
+    HTTP_GOT_BODY,      /* `body` holds a piece */
+    HTTP_GOT_END,       /* the message is whole; bytes behind it are not taken */
 };
 
 struct http_reader {
@@ -56,20 +57,23 @@ struct http_reader {
     struct sec_bytes body;
     /* inside */
     size_t used;
-    size_t url_at, url_len;
+    uint64_t body_used;
     unsigned phase;
-    enum http_event event;
-    sec_status failure;
-    bool in_value;
+    sec_status failure; /* sticky */
 };
 
 /** Readies a reader for requests (or responses). */
 void http_reader_init(struct http_reader *reader, bool responses, struct sec_room room, uint64_t body_max);
-/** May be set after HTTP_HEAD and before the body is fed, when a route allows more or less. A declared length beyond it: TOO_LARGE at the next feed. */
+/** Moves a head that is not whole yet into a larger room; for who begins with a small one. */
+void http_reader_move(struct http_reader *reader, struct sec_room room);
+/** May be set after HTTP_GOT_HEAD and before the body is fed, when a route allows more or less. A declared length beyond it: TOO_LARGE at the next feed. */
 void http_body_limit(struct http_reader *reader, uint64_t body_max);
-/** Feeds bytes until something happened; `ret_used` says how many were taken. Call again with the rest. */
+/**
+ * Feeds bytes until something happened; `ret_used` says how many were taken. Call again with the rest, also when the rest is empty: HTTP_GOT_END comes by a call
+ * of its own. A failure stays until http_reader_init().
+ */
 sec_status http_feed(struct http_reader *reader, struct sec_bytes in, size_t *ret_used, enum http_event *ret_event);
-/** After HTTP_END: forgets the message, ready for the next one. */
+/** After HTTP_GOT_END: forgets the message, ready for the next one. */
 void http_next(struct http_reader *reader);
 
 /** The value of a field by its name (any case); empty when it is absent. */

@@ -3,8 +3,8 @@
  * Exchange: one request and its answer, as handlers see it.
  *
  * A handler runs on the thread of its connection's loop and ends in exactly one way: hub_answer*() at once, hub_problem(), hub_file(), hub_stream_begin(),
- * or hub_write() / hub_park() and one of the former later, on the same thread. If the client goes away meanwhile, `gone` is called (when set) and later
- * answers go nowhere; the exchange itself lives until its handler has let it go by answering.
+ * or hub_write() / hub_park() and one of the former later, on the same thread. If the client goes away meanwhile, `gone` is called (when set; while a
+ * work of hub_write() is under way, not before its `done`) and later answers go nowhere; the exchange itself lives until its handler has let it go by answering.
  * Memory: an arena per exchange (hub_alloc()), freed whole after the answer. Request slices live as long.
  * Limits: named at the route. Threads: one an exchange; hub_post() is for the others. Serves S29, S36, S38.
  */
@@ -96,11 +96,20 @@ void hub_problem(struct hub_exchange *x, unsigned status, const char *object, co
 void hub_problem_status(struct hub_exchange *x, const char *object, const char *clause, sec_status status);
 /** Answers with `count` bytes of a file from `first` on and closes the descriptor; 200 or 206 by `partial` (Content-Range of `size`). */
 void hub_file(struct hub_exchange *x, int fd, uint64_t first, uint64_t count, bool partial, uint64_t size, const char *content_type);
-/** An answer without known end (server-sent events): head now, pieces later. False from _write(): the client is gone or too slow; it was closed. */
+/**
+ * An answer without known end (server-sent events): head now, pieces later. False from _write(): the client is gone or too slow (more than HUB_STREAM_MAX_BYTES wait
+ * for it); the connection is being closed and `gone` comes from the loop, never from within the call. After `gone` the exchange is freed.
+ */
+#define HUB_STREAM_MAX_BYTES 262144u
 void hub_stream_begin(struct hub_exchange *x, const char *content_type);
 bool hub_stream_write(struct hub_exchange *x, struct sec_bytes piece);
+void hub_stream_end(struct hub_exchange *x);
 
-/** Keeps the exchange for at most `ms`; then `x->timeout` is called. Answering ends it. */
+/**
+ * Keeps the exchange for at most `ms`; then `x->timeout` is called, which answers or parks again. Answering ends it. Parking, as hub_stream_begin(), gives the
+ * request's room back: x->head is null and x->body, x->rest are empty from then on, so that a waiting device costs little; what is needed later is hub_copy()'d before.
+ * When the client goes away `gone` is called, which answers (into the void); without `gone`, `timeout` is called at once with client_gone set.
+ */
 void hub_park(struct hub_exchange *x, uint64_t ms);
 
 /** TLS: exporter value of this connection (RFC 9266), 32 bytes. UNSUPPORTED on the Unix socket. */

@@ -14,6 +14,8 @@
 #include "place.h"
 #include "store.h"
 
+struct hub_gate;
+struct hub_pages;
 struct hub_tls;
 struct hub_writer;
 struct hub_journal;
@@ -22,9 +24,11 @@ struct hub {
     struct hub_config config;
     struct hub_place place; /* directory, keys, CA, TLS certificate, payload folder */
     struct hub_fleet *fleet;
+    struct hub_pages *pages; /* what is remembered of devices between two requests (pages.h) */
     struct hub_writer *writer;
     struct hub_journal *journal;
     struct hub_tls *tls;
+    struct hub_gate *gate;
     struct hub_loop **loops;
     size_t loops_count;
     struct hub_store *first; /* the writer's */
@@ -39,7 +43,9 @@ int64_t hub_now_s(void);
  */
 sec_status hub_tell(struct hub *hub, struct hub_store *store, const char *kind, const struct sec_device_id *device, const char *json);
 
-/** Crypto of the calling thread (each thread has its own). */
+/** Crypto of the calling thread (each thread has its own: loops, writer, main). */
 const struct sec_crypto *hub_crypto(void);
+/** Gives the calling thread its crypto; borrowed. */
+void hub_crypto_use(const struct sec_crypto *crypto);
 
 #endif

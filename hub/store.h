@@ -4,9 +4,11 @@
  *
  * One process has one writing store and a reading store for each thread (hub_store_open(read_only)). Writing functions are called inside the writer's
  * transaction alone (hub_write()). Every stored form of the standard's kind (statements, heads, receipts, entries) is kept byte for byte as it came.
- * Memory: rows point into memory of the store that lives until the next call of the same store, or, in lists, during the callback.
- * Units: times are seconds since 1970 UTC by the hub's clock. Threads: one a store.
- * Status: NOT_FOUND, EXISTS, STORAGE_FULL, IO_FAILED, UNKNOWN_FORMAT (a database of a later version).
+ * Memory: rows of hub_..._get() point into memory of the store that lives until its next hub_..._get(), so that a row may be changed and put again;
+ * rows of lists live during the callback, which may call the store too. A callback's failure ends its list and is returned.
+ * Units: times are seconds since 1970 UTC by the caller's clock. Threads: one a store.
+ * Status: NOT_FOUND (also: the device or statement that a row belongs to is not there), EXISTS, STORAGE_FULL, IO_FAILED, BUSY (another process
+ * writes), UNKNOWN_FORMAT (a database of a later version; opened for reading, also of an earlier one), TAMPERED (damaged pages, or a row that no hub wrote).
  * Serves S29, S36, S38, S39.
  */
 #ifndef SECURABLE_HUB_STORE_H
@@ -21,10 +23,15 @@ struct hub_store;
 /** Format of the database; migrations lead from every earlier one to this, each in one transaction. */
 #define HUB_STORE_FORMAT 1u
 
+/** Makes the database (0600) when it is missing, unless `read_only`: NOT_FOUND then. */
 sec_status hub_store_open(const char *path, bool read_only, struct hub_store **ret_store);
 void hub_store_close(struct hub_store *store);
 sec_status hub_store_begin(struct hub_store *store);
-sec_status hub_store_commit(struct hub_store *store); /* durable on return */
+/**
+ * Durable on return. A failure rolls back. When the disk was full the database may have given up the transaction before: then every writing call
+ * until the next hub_store_begin(), this one too, says what the first one said.
+ */
+sec_status hub_store_commit(struct hub_store *store);
 void hub_store_rollback(struct hub_store *store);
 /** A savepoint inside the transaction, for one work; end with keep true or false. */
 sec_status hub_store_save(struct hub_store *store);
@@ -87,11 +94,15 @@ struct hub_certificate {
     int64_t not_after_s;
     bool revoked;
 };
+/** Forgets those of the device that ended a day or more before this one begins. */
 sec_status hub_certificate_put(struct hub_store *store, const struct hub_certificate *certificate);
 typedef sec_status (*hub_certificate_each)(void *ctx, const struct hub_certificate *certificate);
 sec_status hub_certificates(struct hub_store *store, hub_certificate_each each, void *ctx);
 /** All of one device. */
 sec_status hub_certificates_revoke(struct hub_store *store, const struct sec_device_id *device);
+/** Devices of which the newest of the events "lost" and "back" is "lost": told already. */
+typedef sec_status (*hub_device_id_each)(void *ctx, const struct sec_device_id *device);
+sec_status hub_devices_lost(struct hub_store *store, hub_device_id_each each, void *ctx);
 
 /* --- statements and what became of them ------------------------------------------------------------------ */
 
@@ -156,10 +167,12 @@ struct hub_entry {
     struct sec_bytes salt;    /* empty: not disclosed */
     struct sec_bytes content;
 };
-/** The same index again is replaced only by the same leaf: EXISTS otherwise. */
+/** The same index again is replaced only by the same leaf: EXISTS otherwise. What was disclosed stays. */
 sec_status hub_entry_put(struct hub_store *store, const struct sec_device_id *device, const struct hub_entry *entry);
 typedef sec_status (*hub_entry_each)(void *ctx, const struct hub_entry *entry);
 sec_status hub_entries(struct hub_store *store, const struct sec_device_id *device, uint64_t from, size_t limit, hub_entry_each each, void *ctx);
+/** Removes those with index `from` and higher: pages whose head was never reached. */
+sec_status hub_entries_cut(struct hub_store *store, const struct sec_device_id *device, uint64_t from);
 /** Contradicting evidence, kept beside: heads that could not both be true. */
 sec_status hub_evidence_put(struct hub_store *store, const struct sec_device_id *device, int64_t at_s, struct sec_bytes head, struct sec_bytes text);
 
@@ -171,6 +184,7 @@ struct hub_ask {
     int64_t asked_s;
     struct sec_bytes report; /* empty: not answered yet */
     int64_t answered_s;
+    uint64_t size; /* set by the store: records under the device's followed head when the report was first asked for */
 };
 sec_status hub_ask_put(struct hub_store *store, const struct hub_ask *ask); /* new or answered */
 sec_status hub_ask_get(struct hub_store *store, const struct sec_device_id *device, struct sec_bytes nonce, struct hub_ask *ret_ask);
@@ -191,6 +205,8 @@ sec_status hub_payload_put(struct hub_store *store, const struct hub_payload *pa
 sec_status hub_payload_get(struct hub_store *store, const struct sec_digest *digest, struct hub_payload *ret_payload);
 typedef sec_status (*hub_payload_each)(void *ctx, const struct hub_payload *payload);
 sec_status hub_payloads(struct hub_store *store, hub_payload_each each, void *ctx);
+/** OK when a delivery of this device, in whatever state, has a statement with that payload; NOT_FOUND. */
+sec_status hub_payload_named(struct hub_store *store, const struct sec_device_id *device, const struct sec_digest *payload);
 
 /* --- people and tokens ---------------------------------------------------------------------------------------- */
 
@@ -241,6 +257,7 @@ sec_status hub_event_put(struct hub_store *store, struct hub_event *event); /* s
 typedef sec_status (*hub_event_each)(void *ctx, const struct hub_event *event);
 /** Behind number `after`, oldest first. `device` null: of all. */
 sec_status hub_events(struct hub_store *store, uint64_t after, const struct sec_device_id *device, size_t limit, hub_event_each each, void *ctx);
+/** Keeps the newest; numbers are never given again. */
 sec_status hub_events_forget(struct hub_store *store, uint64_t keep_count);
 sec_status hub_events_last(struct hub_store *store, uint64_t *ret_number);
 

@@ -11,12 +11,14 @@ import signal
 import subprocess
 import time
 
+from example_hub import Hub, HubFailed
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BIN = pathlib.Path(os.environ.get("SECURABLE_BIN", ROOT / "build" / "bin"))
 LIBEXEC = pathlib.Path(os.environ.get("SECURABLE_LIBEXEC", ROOT / "build" / "libexec"))
 EXAMPLE = ROOT / "docs" / "examples"
 # Without accounts of their own the device's processes run under these numbers when the parent is root.
-USERS = {"door-user": 64401, "keeper-user": 64402, "installer-user": 64403}
+USERS = {"door-user": 64401, "keeper-user": 64402, "installer-user": 64403, "link-user": 64404}
 
 
 class Failed(Exception):
@@ -31,6 +33,8 @@ class Site:
         self.socket = self.device / "run" / "door.sock"
         self.daemon = None
         self.serial = 0
+        self.hub = Hub(self.folder / "hub", BIN / "securable-hub")
+        self.outbox = self.folder / "outbox"
 
     # --- calling the programs ------------------------------------------------------------------------------
 
@@ -44,6 +48,11 @@ class Site:
             raise Failed(f"securable {' '.join(map(str, args))}: exit {done.returncode}, expected {want}\n"
                          f"{done.stdout.decode(errors='replace')}{done.stderr.decode(errors='replace')}")
         return done.stdout if binary else done.stdout.decode() + done.stderr.decode()
+
+    def call_out(self, *args):
+        """Calls `securable`, however it ends; gives what it prints."""
+        words = [str(BIN / "securable"), *map(str, args)]
+        return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False).stdout.decode()
 
     def short(self, arg):
         text = str(arg)
@@ -145,6 +154,51 @@ class Site:
         self.daemon.wait()
         self.daemon = None
 
+    # --- the hub -------------------------------------------------------------------------------------------
+
+    def make_hub(self, **settings):
+        """An owner's hub that knows the manufacturer, and the factory's word in the device where it is."""
+        self.hub.make(**settings)
+        self.start_hub()
+        self.run("hub", "trust-maker", self.path("maker"), *self.hub.local())
+        digest = self.hub.facts["ca_digest"]
+        with open(self.device / "securabled.conf", "a", encoding="utf-8") as file:
+            file.write(f"hub {self.hub.device_url} sha256:{digest}\n")
+
+    def start_hub(self):
+        try:
+            self.hub.start()
+        except HubFailed as failed:
+            raise Failed(str(failed)) from failed
+
+    def device_id(self):
+        return (self.device / "identity" / "identity-id").read_text().strip()
+
+    def hand_in(self, statement, *more, key=None, want=0, wait=30):
+        """Sends a statement by the hub, as somebody who signs in with `key` (None: as who runs the hub); gives what is said."""
+        place = self.hub.by_key(key) if key else self.hub.local()
+        return self.run("send", statement, *place, "--outbox", self.outbox, "--wait", wait, *more, want=want)
+
+    def receipt_of(self, text):
+        """The file of the receipt that came back for a statement handed in, by what hand_in() gave."""
+        digest = next(line.split()[-1] for line in text.splitlines() if line.startswith("digest"))
+        return self.outbox / f"{digest}.{self.device_id()}.receipt"
+
+    def report_by_hub(self, key=None, wait=75):
+        self.serial += 1
+        out = self.path("statements", f"report-{self.serial}.cose")
+        place = self.hub.by_key(key) if key else self.hub.local()
+        text = self.run("report", self.device_id(), *place, "--wait", wait, "--ca", self.path("maker", "ca.pem"), "--out", out, "--json",
+                        binary=True)
+        return out, json.loads(text)
+
+    def sign(self, key, report, *words):
+        """Signs a command from a report that is at hand."""
+        self.serial += 1
+        out = self.path("statements", f"command-{self.serial}.cose")
+        text = self.run("command", *words, "--key", key, "--report", report, "--ca", self.path("maker", "ca.pem"), "--out", out)
+        return out, text
+
     # --- statements ----------------------------------------------------------------------------------------
 
     def report(self):
@@ -172,20 +226,23 @@ class Site:
     def operator_key(self):
         return self.path("people", "operator.pem")
 
-    def claim(self, epoch=1):
+    def make_voucher(self, epoch=1):
         voucher = self.path("statements", f"voucher-{epoch}.cose")
         self.run("voucher", "make", "--device", self.device, "--epoch", epoch, "--owner", self.path("owner", "owner.pub.pem"),
                  "--recovery", self.path("owner", "recovery.pub.pem"), "--key", self.path("maker", "voucher.pem"), "--out", voucher)
-        return self.send(voucher)
+        return voucher
 
-    def roster(self, operator=True):
+    def claim(self, epoch=1):
+        return self.send(self.make_voucher(epoch))
+
+    def roster(self, operator=True, rules=()):
         out = self.path("statements", f"roster-{'with' if operator else 'without'}-operator.cbor")
         people = ["--subject", f"name=engineer role=administrator key={self.path('people', 'engineer.pub.pem')}"]
         if operator:
             people += ["--subject", f"name=operator role=operator key={self.path('people', 'operator.pub.pem')}"]
         out.unlink(missing_ok=True)
         self.run("roster", "make", *people, "--application",
-                 f"name=pump-program uid={os.getuid()} rights=event,settings-read,secret,log-read,notify", "--out", out)
+                 f"name=pump-program uid={os.getuid()} rights=event,settings-read,secret,log-read,notify", *rules, "--out", out)
         return out
 
     def set_up_people(self):

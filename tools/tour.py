@@ -2,6 +2,7 @@
 """The tour: everything a device does, once, each step with its evidence. A step that does not do what it should ends the tour."""
 import json
 import shutil
+import sqlite3
 import time
 
 from example_site import Failed
@@ -38,6 +39,8 @@ def make(site):
     site.make()
     evidence(site.run("device", "show", site.device))
     evidence(site.run("product", "show", site.path("releases", "product-1.0.0.cose")), "CPC-200")
+    site.make_hub()
+    evidence(site.run("hub", "show", *site.hub.local()), site.hub.facts["ca_digest"])
     site.start()
     evidence(site.run("status", site.device))
 
@@ -48,31 +51,54 @@ def refuse_before_claim(site):
     evidence(text, "no-owner")
 
 
-def claim(site):
-    receipt, text = site.claim()
-    evidence(text)
-    evidence(site.run("receipt", "check", receipt, "--report", site.report()[0]))
+def contact(site):
+    return json.loads(site.run("hub", "device", site.device_id(), *site.hub.local(), "--json", binary=True))
+
+
+def enrol(site):
+    text = site.hand_in(site.make_voucher())
+    evidence(text, "ok")
+    site.first_receipt = site.receipt_of(text)
+    facts = contact(site)
+    must(facts["contact"] == "now" and facts["certificate"], f"the hub says {facts}")
+    print("    the device came by EST with its own transport key, took the voucher and sent its receipt")
+    evidence(site.run("receipt", "check", site.first_receipt, "--report", site.report()[0]))
     _, again = site.send(site.path("statements", "voucher-1.cose"))
     evidence(again, "already-decided")
-    _, text = site.set_up_people()
-    evidence(text)
+
+
+def settle(site):
+    owner = site.owner_key()
+    report, _ = site.report_by_hub(owner)
+    command, shown = site.sign(owner, report, "lifecycle.site", site.hub.device_url, site.hub.ca)
+    evidence(shown, site.hub.facts["ca_digest"])
+    evidence(site.hand_in(command, key=owner), "ok")
+    roster = site.roster(rules=["--threshold", "update.install=2", "--lease-days", "30"])
+    report, _ = site.report_by_hub(owner)
+    command, shown = site.sign(owner, report, "access.roster", roster)
+    evidence(shown, "update.install")
+    evidence(site.hand_in(command, key=owner), "ok")
+    site.run("hub", "devices", *site.hub.by_key(site.operator_key()))
+    print("    the operator, known to the hub by the roster's receipt, signs in")
 
 
 def report_with_nonce(site):
     nonce = "00112233445566778899aabbccddeeff"
-    text = site.run("report", site.device, "--nonce", nonce, "--ca", site.path("maker", "ca.pem"), "--out",
-                    site.path("statements", "report-nonce.cose"))
+    text = site.run("report", site.device_id(), *site.hub.by_key(site.operator_key()), "--nonce", nonce, "--ca", site.path("maker", "ca.pem"),
+                    "--out", site.path("statements", "report-nonce.cose"))
     evidence(text, nonce)
 
 
 def configure(site):
-    command, shown = site.command(site.operator_key(), "configuration.set", "pump.speed_max=70", "display.message=machine 7")
+    operator = site.operator_key()
+    report, _ = site.report_by_hub(operator)
+    command, shown = site.sign(operator, report, "configuration.set", "pump.speed_max=70", "display.message=machine 7")
     evidence(shown, "80", "70")
-    receipt, text = site.send(command)
-    evidence(text)
+    text = site.hand_in(command, key=operator)
+    evidence(text, "ok")
     must(settings(site)["pump.speed_max"] == 70, "the settings file does not have the new value")
     must("speed_max 70" in (site.device / "data" / "limits").read_text(), "the apply hook did not run")
-    site.good_receipt = receipt
+    site.good_receipt = site.receipt_of(text)
 
 
 def configure_badly(site):
@@ -90,6 +116,21 @@ def configure_badly(site):
     command, _ = site.command(auditor_like, "configuration.set", "pump.speed_max=50")
     _, text = site.send(command, want=1)
     evidence(text, "unknown-key")
+
+
+def two_at_once(site):
+    """Two people sign for the same generation; the second is shown what became of it and signs again."""
+    report, _ = site.report_by_hub(site.operator_key())
+    first, _ = site.sign(site.path("people", "engineer.pem"), report, "configuration.set", "display.message=by the engineer")
+    second, _ = site.sign(site.operator_key(), report, "configuration.set", "pump.speed_max=71")
+    evidence(site.hand_in(first, key=site.path("people", "engineer.pem")), "ok")
+    evidence(site.hand_in(second, "--again", site.operator_key(), "--yes", "--ca", site.path("maker", "ca.pem"), key=site.operator_key()),
+             "was taken by somebody else's command", "ok")
+    now = settings(site)
+    must(now["pump.speed_max"] == 71 and now["display.message"] == "by the engineer", f"the settings are {now}")
+    report, _ = site.report_by_hub(site.operator_key())
+    back, _ = site.sign(site.operator_key(), report, "configuration.set", "pump.speed_max=70")
+    site.hand_in(back, key=site.operator_key())
 
 
 def confirm_within(site):
@@ -113,6 +154,23 @@ def power_cut(site):
     print("    after the start: pump.speed_max is 70 again")
 
 
+def restart_hub(site):
+    operator = site.operator_key()
+    report, _ = site.report_by_hub(operator)
+    site.hub.stop()
+    command, _ = site.sign(operator, report, "configuration.set", "display.message=while the hub was away")
+    evidence(site.hand_in(command, key=operator, want=3), "no answer")
+    site.run("app", "event", site.device, "shift=night")
+    print("    the device goes on without its hub")
+    site.start_hub()
+    until(lambda: contact(site)["contact"] == "now", 30, "the device did not come back")
+    site.call_out("outbox", "check", *site.hub.by_key(operator), "--outbox", site.outbox)
+    until(lambda: settings(site)["display.message"] == "while the hub was away", 60, "the command in the outbox did not arrive")
+    until(lambda: "without_receipt: 0" in site.call_out("outbox", "check", *site.hub.by_key(operator), "--outbox", site.outbox), 30,
+          "the receipt did not come back")
+    print("    handed in again from the outbox: done, with its receipt")
+
+
 def seal_a_secret(site):
     secret = b"a password of the plant's server"
     site.run("app", "secret", "put", site.device, "server-password", stdin=secret)
@@ -129,20 +187,26 @@ def seal_a_secret(site):
 
 
 def install(site):
+    """By the hub, and by two people: the roster wants two keys for an installation."""
+    operator, engineer = site.operator_key(), site.path("people", "engineer.pem")
     image = site.make_image("1.1.0", health=True)
     release = site.make_release(2, "1.1.0", image)
     evidence(site.run("release", "show", release), "1.1.0")
-    _, text = site.send(release, "--payload", image)
-    evidence(text)
-    command, shown = site.command(site.operator_key(), "update.install", release)
+    evidence(site.hand_in(release, "--payload", image, "--device", site.device_id(), key=operator), "ok")
+    report, _ = site.report_by_hub(operator)
+    command, shown = site.sign(operator, report, "update.install", release)
     evidence(shown)
-    _, text = site.send(command)
-    evidence(text)
-    _, facts = site.report()
-    must(facts["release"]["version"] == "1.1.0", f"the device reports {facts['release']}")
+    evidence(site.hand_in(command, key=operator, want=1, wait=10), "approvals-missing")
+    approval = site.path("statements", "approval.cose")
+    evidence(site.run("approve", command, "--key", engineer, "--signed-by", operator.with_suffix(".pub.pem"), "--out", approval), "update.install")
+    site.hand_in(approval, key=engineer)
+    until(lambda: json.loads(site.run("report", site.device, "--json", binary=True))["release"]["version"] == "1.1.0", 60,
+          "the approved installation did not take place")
     slot = (site.device / "slots" / "active").read_text().strip()
     must((site.device / "slots" / slot).read_bytes()[:image.stat().st_size] == image.read_bytes(), "the slot differs from the image")
-    print(f"    runs 1.1.0 from slot {slot}, byte for byte the image")
+    until(lambda: "without_receipt: 0" in site.call_out("outbox", "check", *site.hub.by_key(operator), "--outbox", site.outbox), 30,
+          "the receipt of the installation did not come back")
+    print(f"    approved by the engineer: runs 1.1.0 from slot {slot}, byte for byte the image")
 
 
 def refuse_releases(site):
@@ -161,16 +225,64 @@ def refuse_releases(site):
     evidence(text, "digest-mismatch")
 
 
+def approved(site, command):
+    """The engineer's yes, by the door: approvals come before what they are about."""
+    out = site.path("statements", command.name + ".approval")
+    site.run("approve", command, "--key", site.path("people", "engineer.pem"), "--out", out)
+    site.send(out)
+
+
 def fall_back(site):
     image = site.make_image("1.2.0", health=False)
     release = site.make_release(3, "1.2.0", image)
     site.send(release, "--payload", image)
     command, _ = site.command(site.operator_key(), "update.install", release)
+    approved(site, command)
     _, text = site.send(command, want=1)
     evidence(text, "health-failed")
     _, facts = site.report()
     must(facts["release"]["version"] == "1.1.0", f"the device reports {facts['release']}")
     print("    runs 1.1.0 again")
+
+
+def renew(site):
+    owner = site.owner_key()
+    report, _ = site.report_by_hub(owner)
+    command, shown = site.sign(owner, report, "beacon.renew")
+    evidence(shown)
+    evidence(site.hand_in(command, key=owner), "ok")
+
+
+def withhold(site, on):
+    """The thief's hand on the hub's database: whatever is handed in for a device is taken away at once."""
+    site.hub.stop()
+    with sqlite3.connect(site.hub.folder / "hub.db", timeout=20) as store:
+        store.execute("DROP TRIGGER IF EXISTS withhold")
+        if on:
+            store.execute("CREATE TRIGGER withhold AFTER INSERT ON delivery BEGIN DELETE FROM delivery WHERE rowid = new.rowid; END")
+    site.start_hub()
+
+
+def stolen_hub(site):
+    """Somebody has the hub: its database, its TLS and CA keys. They sign with all that they have, and they withhold."""
+    report, before = site.report()
+    operator = site.operator_key()
+    for name in ("ca-key", "tls-key", "journal-key"):
+        command, _ = site.sign(site.hub.folder / "keys" / f"{name}.pem", report, "configuration.set", "pump.speed_max=99")
+        _, text = site.send(command, want=1)
+        evidence(text, "unknown-key")
+    print("    no key of the hub's is one that the device knows")
+    command, _ = site.sign(operator, report, "configuration.set", "display.message=withheld")
+    withhold(site, True)
+    evidence(site.hand_in(command, key=operator, want=3, wait=4), "withheld")
+    evidence(site.run("outbox", "list", "--outbox", site.outbox, want=1), "without_receipt: 1")
+    _, after = site.report()
+    must(after["settings"] == before["settings"], "the device changed under a stolen hub")
+    print("    the device is as it was, and the outbox shows what was withheld")
+    withhold(site, False)
+    until(lambda: "without_receipt: 0" in site.call_out("outbox", "check", *site.hub.by_key(operator), "--outbox", site.outbox), 60,
+          "the command did not arrive by the hub that its owner has again")
+    print("    the owner has the hub again: handed in anew from the outbox, done")
 
 
 def revoke(site):
@@ -209,33 +321,59 @@ def verify(site):
              "missing")
 
 
+def transfer(site):
+    """Sold: the next owner's keys come in, everything of the former owner's ends."""
+    site.run("owner", "new", site.path("next-owner"))
+    next_key = site.path("next-owner", "owner.pem")
+    command, shown = site.command(site.owner_key(), "lifecycle.transfer", site.path("next-owner", "owner.pub.pem"),
+                                  f"recovery={site.path('next-owner', 'recovery.pub.pem')}")
+    evidence(shown, "next_owners")
+    _, text = site.send(command)
+    evidence(text, "key-file-overwritten")
+    _, facts = site.report()
+    must(facts["owned"] and facts["epoch"] == 2, f"the device reports {facts['owned']}, epoch {facts['epoch']}")
+    site.run("app", "secret", "get", site.device, "server-password", want=1)
+    command, _ = site.command(site.owner_key(), "configuration.set", "pump.speed_max=40")
+    _, text = site.send(command, want=1)
+    evidence(text, "unknown-key")
+    command, _ = site.command(next_key, "configuration.set", "pump.speed_max=60")
+    _, text = site.send(command)
+    evidence(text, "ok")
+    site.next_key = next_key
+
+
 def wipe(site):
-    command, _ = site.command(site.owner_key(), "protection.wipe")
+    command, _ = site.command(site.next_key, "protection.wipe")
     receipt, text = site.send(command)
     evidence(text, "keys.epoch", "key-file-overwritten")
     _, facts = site.report()
-    must(not facts["owned"] and facts["epoch"] == 2, f"the device reports {facts['owned']}, epoch {facts['epoch']}")
-    site.run("app", "secret", "get", site.device, "server-password", want=1)
+    must(not facts["owned"] and facts["epoch"] == 3, f"the device reports {facts['owned']}, epoch {facts['epoch']}")
     evidence(site.run("log", "verify", "--receipt", receipt, site.device), "intact")
-    _, text = site.claim(epoch=2)
+    _, text = site.claim(epoch=3)
     evidence(text)
 
 
 STEPS = [
-    ("make: manufacturer, product, factory, owner, people; start the device", make),
+    ("make: manufacturer, product, factory, owner, people; start hub and device", make),
     ("refuse: a device without owner accepts a voucher and nothing else", refuse_before_claim),
-    ("claim: voucher, roster; the same voucher again", claim),
-    ("report: the device answers a nonce", report_with_nonce),
-    ("configure: a good change", configure),
+    ("enrol: the device comes to its owner's hub, and is claimed through it", enrol),
+    ("settle: the owner pins the hub, and says who may do what, with leases and two keys for installations", settle),
+    ("report: the device answers a nonce through the hub", report_with_nonce),
+    ("configure: a good change through the hub", configure),
     ("configure: bad changes and a stranger", configure_badly),
+    ("configure: two people at once", two_at_once),
     ("configure: confirm-within reverts", confirm_within),
     ("power cut: an unconfirmed change does not outlive it", power_cut),
+    ("hub restart: the outbox remembers, the device goes on", restart_hub),
     ("seal: a secret of an application, rotated", seal_a_secret),
-    ("update: install release 1.1.0", install),
+    ("update: release 1.1.0 through the hub, approved by a second person", install),
     ("update: refuse a forged release, a downgrade, a changed one", refuse_releases),
     ("update: fall back from a release whose health check fails", fall_back),
+    ("beacon: the owner renews the leases", renew),
+    ("stolen hub: it can withhold, which shows, and nothing else", stolen_hub),
     ("revoke: the operator", revoke),
     ("verify: the log with every kind of evidence", verify),
+    ("transfer: sold to the next owner", transfer),
     ("wipe: graded receipt, new epoch, claimed again", wipe),
 ]
 

@@ -35,3 +35,8 @@ enum sec_delivery_next sec_delivery_judge(uint16_t code, bool decided)
     enum sec_status_class class = sec_status_class(status);
     return class == SEC_CLASS_SPACE || class == SEC_CLASS_IO ? SEC_DELIVERY_AGAIN : SEC_DELIVERY_ANSWERED;
 }
+
+bool sec_delivery_settled(bool answered, bool decided, uint16_t code)
+{
+    return answered && decided && code != SEC_PENDING;
+}

@@ -4,6 +4,7 @@
 #include "say.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ sec_status child_begin(enum ipc_role me, struct child_start *ret_start)
         return sec_st(SEC_TOO_LARGE);
     sec_copy(start.text, message.a.data, message.a.len);
     start.text_len = message.a.len;
+    start.flag = message.flag;
     start.size = message.size;
     start.plan.empty_fd = CHILD_FD_EMPTY;
     start.plan.change_user = message.user != 0;
@@ -57,5 +59,7 @@ sec_status child_confine(enum confinement_profile profile, const struct child_st
 sec_status child_ready(const struct child_start *start, const struct confinement *confinement)
 {
     const struct ipc_message message = {.kind = IPC_READY, .a = sec_bytes(confinement->text, confinement->text_len)};
+    /* What loading, confinement and a long journal took from the heap is not needed to serve. */
+    (void)malloc_trim(0);
     return ipc_send(&start->parent, &message, -1);
 }

@@ -14,16 +14,17 @@
 enum {
     CHILD_FD_CHANNEL = 3,
     CHILD_FD_EMPTY = 4,
-    CHILD_FD_FIRST = 5,  /* door: listening socket; keeper: state directory; installer: source */
+    CHILD_FD_FIRST = 5,  /* door: listening socket; keeper: state directory; installer: source; link: its directory */
     CHILD_FD_SECOND = 6, /* installer: target */
 };
 
 struct child_start {
     struct ipc_channel parent;
     struct confinement_plan plan; /* user and empty root are set */
+    bool flag; /* keeper: presence was shown */
     uint64_t size;
     size_t text_len;
-    char text[640]; /* door: nothing; keeper: confinement of the others; installer: its mode */
+    char text[640]; /* door: nothing; keeper: confinement of the others; installer: its mode; link: the hub's place */
 };
 
 /** Takes the start message. WRONG_KIND when something else comes; the channel's statuses; TOO_LARGE. */

@@ -13,6 +13,7 @@ enum value_type {
     TYPE_NAME,
     TYPE_OCTAL,
     TYPE_NUMBER,
+    TYPE_HUB,
 };
 
 struct key {
@@ -33,6 +34,8 @@ static const struct key keys[] = {
     {"door-user", TYPE_NAME, AT(door_user), 0, 0},
     {"keeper-user", TYPE_NAME, AT(keeper_user), 0, 0},
     {"installer-user", TYPE_NAME, AT(installer_user), 0, 0},
+    {"link-user", TYPE_NAME, AT(link_user), 0, 0},
+    {"hub", TYPE_HUB, AT(hub), 0, 0},
     {"hook-user", TYPE_NAME, AT(hook_user), 0, 0},
     {"segment-bytes", TYPE_NUMBER, AT(segment_bytes), 64u * 4096u, UINT64_C(1) << 30},
     {"payload-max-bytes", TYPE_NUMBER, AT(payload_max_bytes), 1, UINT64_C(1) << 40},
@@ -78,6 +81,7 @@ sec_status config_init(struct config *config, const char *state)
     snprintf(config->door_user, sizeof config->door_user, "_securable-door");
     snprintf(config->keeper_user, sizeof config->keeper_user, "_securable-keeper");
     snprintf(config->installer_user, sizeof config->installer_user, "_securable-installer");
+    snprintf(config->link_user, sizeof config->link_user, "_securable-link");
     config->segment_bytes = 1u << 20;
     config->payload_max_bytes = 256u << 20;
     config->hook_timeout_s = 30;
@@ -135,6 +139,13 @@ static void set_text(struct parser *parser, const struct key *key, const char *v
     }
 }
 
+static void set_hub(struct parser *parser, const struct key *key, const char *value)
+{
+    struct hub_place *to = (struct hub_place *)(void *)&((uint8_t *)parser->config)[key->at];
+    if (!sec_ok(hub_place_read(sec_bytes_of_str(value), to)))
+        fail(parser, key->name, "bad value", "must be https://HOST:PORT, and after a blank the CA's digest as sha256:HEX, or nothing");
+}
+
 static void set_key(struct parser *parser, const char *name, const char *value)
 {
     for (size_t i = 0; i < KEYS_COUNT; i++) {
@@ -150,6 +161,8 @@ static void set_key(struct parser *parser, const char *name, const char *value)
             fail(parser, name, "no value", "a line is `key value`");
         else if (keys[i].type == TYPE_PATH || keys[i].type == TYPE_NAME)
             set_text(parser, &keys[i], value);
+        else if (keys[i].type == TYPE_HUB)
+            set_hub(parser, &keys[i], value);
         else
             set_number(parser, &keys[i], value);
         return;

@@ -10,7 +10,7 @@
 #ifndef SECURABLE_DEVICE_CONFIG_H
 #define SECURABLE_DEVICE_CONFIG_H
 
-#include <securable/bytes.h>
+#include "hub_place.h"
 
 #define CONFIG_PATH_MAX_BYTES 512u
 #define CONFIG_NAME_MAX_BYTES 64u
@@ -26,7 +26,9 @@ struct config {
     char door_user[CONFIG_NAME_MAX_BYTES]; /* an account's name or a number */
     char keeper_user[CONFIG_NAME_MAX_BYTES];
     char installer_user[CONFIG_NAME_MAX_BYTES];
+    char link_user[CONFIG_NAME_MAX_BYTES];
     char hook_user[CONFIG_NAME_MAX_BYTES]; /* empty: as the parent */
+    struct hub_place hub; /* address empty: none given */
     uint64_t segment_bytes;
     uint64_t payload_max_bytes;
     uint64_t hook_timeout_s;

@@ -29,16 +29,18 @@
 
 struct profile {
     const char *name;
+    bool network;        /* keeps the network that it was started in */
     bool user_namespace; /* as an ordinary user: takes one for its empty root. Peer credentials are not read in it. */
     rlim_t files_count;
     rlim_t address_bytes;
 };
 
 static const struct profile profiles[] = {
-    [CONFINEMENT_DOOR] = {"door", true, 128, 256u << 20},
-    [CONFINEMENT_KEEPER] = {"keeper", false, 96, 512u << 20},
-    [CONFINEMENT_INSTALLER] = {"installer", true, 16, 256u << 20},
-    [CONFINEMENT_PARENT] = {"parent", false, 0, 0},
+    [CONFINEMENT_DOOR] = {"door", false, true, 128, 256u << 20},
+    [CONFINEMENT_KEEPER] = {"keeper", false, false, 96, 512u << 20},
+    [CONFINEMENT_INSTALLER] = {"installer", false, true, 16, 256u << 20},
+    [CONFINEMENT_LINK] = {"link", true, true, 24, 256u << 20},
+    [CONFINEMENT_PARENT] = {"parent", true, false, 0, 0},
 };
 
 bool confinement_sanitized(void)
@@ -80,17 +82,18 @@ static bool map_ids(uid_t user, gid_t group)
 /* Own, empty namespaces; true when the process may change its root afterwards. */
 static bool leave_namespaces(const struct profile *profile, struct confinement *to)
 {
-    const int own = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS;
+    const int own = CLONE_NEWIPC | CLONE_NEWUTS | (profile->network ? 0 : CLONE_NEWNET);
+    const unsigned part = profile->network ? 0u : (unsigned)CONFINEMENT_NETWORK;
     if (geteuid() == 0) {
         if (unshare(own) == 0)
-            to->parts |= CONFINEMENT_NETWORK;
+            to->parts |= part;
         return true;
     }
     uid_t user = getuid();
     gid_t group = getgid();
     if (!profile->user_namespace || unshare(CLONE_NEWUSER | own) != 0)
         return false;
-    to->parts |= CONFINEMENT_NETWORK;
+    to->parts |= part;
     return map_ids(user, group);
 }
 
@@ -163,7 +166,7 @@ static sec_status enter_landlock(const struct confinement_plan *plan, struct con
         tell(to, ", no Landlock");
         return sec_st(SEC_OK);
     }
-    SEC_TRY(step(to, "landlock", sec_ok(landlock_enter(to->landlock_abi, plan->tree_fds, plan->tree_count))));
+    SEC_TRY(step(to, "landlock", sec_ok(landlock_enter(to->landlock_abi, plan->tree_fds, plan->tree_count, plan->connect_port))));
     to->parts |= CONFINEMENT_LANDLOCK;
     tell(to, ", Landlock %u", to->landlock_abi);
     return sec_st(SEC_OK);
@@ -207,7 +210,10 @@ static sec_status enter_child(enum confinement_profile number, const struct conf
     bool may = leave_namespaces(profile, to);
     SEC_TRY(enter_root(plan, may, to));
     SEC_TRY(enter_user(plan, to));
-    tell(to, to->parts & CONFINEMENT_NETWORK ? ", no network" : ", network by seccomp alone");
+    if (profile->network)
+        tell(to, ", network by TCP alone");
+    else
+        tell(to, to->parts & CONFINEMENT_NETWORK ? ", no network" : ", network by seccomp alone");
     SEC_TRY(step(to, "no_new_privs", prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0));
     to->parts |= CONFINEMENT_NO_NEW_PRIVS;
     SEC_TRY(drop_capabilities(to));

@@ -21,6 +21,7 @@ enum confinement_profile {
     CONFINEMENT_DOOR,
     CONFINEMENT_KEEPER,
     CONFINEMENT_INSTALLER,
+    CONFINEMENT_LINK,   /* may connect by TCP, nothing else of the network */
     CONFINEMENT_PARENT, /* light: what hooks never need is denied to them too */
 };
 
@@ -32,6 +33,7 @@ struct confinement_plan {
     uint32_t group;
     int tree_fds[CONFINEMENT_TREES_MAX_COUNT]; /* directories whose files may be made, read, written and removed */
     size_t tree_count;
+    uint16_t connect_port; /* link: the one port that it connects to, where the kernel can tell ports apart */
 };
 
 /** Bits of what is in force. */

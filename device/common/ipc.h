@@ -28,6 +28,7 @@ enum ipc_role {
     IPC_DOOR = 2,
     IPC_KEEPER = 4,
     IPC_INSTALLER = 8,
+    IPC_LINK = 16,
 };
 
 /** Fields, in the order in which they stand in a packet. */
@@ -47,10 +48,11 @@ enum ipc_field {
 /* clang-format off */
 /** X(NAME, number, "word", senders, receivers, fields). Numbers are never reused. */
 #define IPC_TABLE(X)                                                                                                    \
-    X(START,      1, "start",     IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_INSTALLER, IPC_USER | IPC_SIZE | IPC_A)       \
-    X(STOP,       2, "stop",      IPC_PARENT, IPC_DOOR | IPC_KEEPER, 0)                                                 \
-    X(READY,      3, "ready",     IPC_DOOR | IPC_KEEPER, IPC_PARENT, IPC_A)                                             \
-    X(CHANNEL,    4, "channel",   IPC_PARENT, IPC_DOOR | IPC_KEEPER, IPC_FD)                                            \
+    X(START,      1, "start",     IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_INSTALLER | IPC_LINK,                         \
+      IPC_USER | IPC_FLAG | IPC_SIZE | IPC_A)                                                                           \
+    X(STOP,       2, "stop",      IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_LINK, 0)                                      \
+    X(READY,      3, "ready",     IPC_DOOR | IPC_KEEPER | IPC_LINK, IPC_PARENT, IPC_A)                                  \
+    X(CHANNEL,    4, "channel",   IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_LINK, IPC_CODE | IPC_FD)                      \
     X(CONNECTED, 16, "connected", IPC_DOOR, IPC_KEEPER, IPC_ID | IPC_FD)                                                \
     X(REQUEST,   17, "request",   IPC_DOOR, IPC_KEEPER, IPC_ID | IPC_CODE | IPC_SIZE | IPC_A | IPC_B | IPC_FD_MAY)      \
     X(GONE,      18, "gone",      IPC_DOOR, IPC_KEEPER, IPC_ID)                                                         \
@@ -69,13 +71,27 @@ enum ipc_field {
     X(OBSERVED,  42, "observed",  IPC_PARENT, IPC_KEEPER, IPC_A)                                                        \
     X(PRODUCT,   43, "product",   IPC_KEEPER, IPC_PARENT, IPC_ID | IPC_A)                                               \
     X(KEEP,      44, "keep",      IPC_KEEPER, IPC_PARENT, IPC_ID | IPC_A)                                               \
-    X(COPIED,    48, "copied",    IPC_INSTALLER, IPC_PARENT, IPC_CODE | IPC_SIZE | IPC_DIGEST)
+    X(SITE,      45, "site",      IPC_KEEPER, IPC_PARENT, IPC_ID | IPC_DIGEST | IPC_A)                                  \
+    X(COPIED,    48, "copied",    IPC_INSTALLER, IPC_PARENT, IPC_CODE | IPC_SIZE | IPC_DIGEST)         \
+    X(ASK,       64, "ask",       IPC_LINK, IPC_KEEPER, IPC_ID | IPC_CODE | IPC_SIZE | IPC_A | IPC_B | IPC_FD_MAY)      \
+    X(TOLD,      65, "told",      IPC_KEEPER, IPC_LINK, IPC_ID | IPC_CODE | IPC_FLAG | IPC_A)                           \
+    X(NEWS,      66, "news",      IPC_KEEPER, IPC_LINK, IPC_SIZE)
 /* clang-format on */
 
 enum ipc_kind {
 #define IPC_ENUM(name, number, word, senders, receivers, fields) IPC_##name = number,
     IPC_TABLE(IPC_ENUM)
 #undef IPC_ENUM
+};
+
+/** What link may ask of the keeper: the code of an ASK. Its answer's status says whether the keeper could; flag: `code` is its verdict. */
+enum ipc_ask {
+    IPC_ASK_SUBMIT = 1,    /* a: statement, b: what travels beside, fd: a release's payload. The answer: receipt, or nothing */
+    IPC_ASK_REPORT = 2,    /* a: nonce. The answer: the report */
+    IPC_ASK_ENTRIES = 3,   /* size: first record. The answer: [head bstr, first uint, count uint, entries bstr] */
+    IPC_ASK_TRANSPORT = 4, /* a: COSE_Key. The answer: the transport statement over it */
+    IPC_ASK_VET = 5,       /* a: statement. No answer but the status */
+    IPC_ASK_FACTS = 6,     /* The answer: [device id bstr, epoch uint, owned bool, IDevID bstr, committed records uint] */
 };
 
 /** A message; members that its kind does not have are zero. The descriptor travels beside (ipc_channel.h). */

@@ -2,6 +2,7 @@
 #include "ipc_channel.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,8 +43,27 @@ static sec_status send_status(int error)
     return sec_st(SEC_IO_FAILED);
 }
 
-/* One packet at a time: programs have one thread. Wiped after use, since secrets pass. */
-static uint8_t packet[IPC_MAX_BYTES];
+/* What most packets need. A larger one is mapped for its moment: a process that once sent much does not stay large for it. */
+#define SMALL_BYTES 4096u
+
+static uint8_t small_b[SMALL_BYTES]; /* one packet at a time: programs have one thread */
+
+static struct sec_room packet_take(const struct ipc_message *message)
+{
+    size_t bytes = IPC_HEADER_BYTES + 64u + 8u + message->a.len + message->b.len; /* both are within their limits */
+    if (bytes <= sizeof small_b)
+        return SEC_ROOM(small_b);
+    void *data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return data == MAP_FAILED ? sec_room(NULL, 0) : sec_room(data, bytes);
+}
+
+/* Secrets pass. */
+static void packet_drop(struct sec_room room, size_t used)
+{
+    sec_wipe(room.data, used);
+    if (room.data != small_b)
+        (void)munmap(room.data, room.len);
+}
 
 static void control_put(struct msghdr *msg, union control *control, const int *fd)
 {
@@ -56,23 +76,38 @@ static void control_put(struct msghdr *msg, union control *control, const int *f
     sec_copy(CMSG_DATA(cmsg), fd, sizeof *fd);
 }
 
-sec_status ipc_send(const struct ipc_channel *channel, const struct ipc_message *message, int fd)
+static sec_status send_packet(int to, struct sec_bytes packet, int fd)
 {
-    if (channel->fd < 0)
-        return sec_st(SEC_NOT_OPEN);
-    struct sec_wr wr = sec_wr(SEC_ROOM(packet));
-    SEC_TRY(ipc_encode(message, &wr));
-    struct iovec iov = {packet, wr.len};
+    union {
+        const uint8_t *given;
+        void *asked; /* a packet that is only read, in a struct that has no word for it */
+    } data = {packet.data};
+    struct iovec iov = {data.asked, packet.len};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     union control control = {0};
     if (fd >= 0)
         control_put(&msg, &control, &fd);
     ssize_t sent;
     do
-        sent = sendmsg(channel->fd, &msg, MSG_NOSIGNAL);
+        sent = sendmsg(to, &msg, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    sec_status status = sent < 0 ? send_status(errno) : sec_st(SEC_OK);
-    sec_wipe(packet, wr.len);
+    return sent < 0 ? send_status(errno) : sec_st(SEC_OK);
+}
+
+sec_status ipc_send(const struct ipc_channel *channel, const struct ipc_message *message, int fd)
+{
+    if (channel->fd < 0)
+        return sec_st(SEC_NOT_OPEN);
+    if (message->a.len > IPC_A_MAX_BYTES || message->b.len > IPC_B_MAX_BYTES)
+        return sec_st(SEC_TOO_LARGE);
+    struct sec_room room = packet_take(message);
+    if (!room.data)
+        return sec_st(SEC_IO_FAILED);
+    struct sec_wr wr = sec_wr(room);
+    sec_status status = ipc_encode(message, &wr);
+    if (sec_ok(status))
+        status = send_packet(channel->fd, sec_wr_done(&wr), fd);
+    packet_drop(room, wr.len);
     return status;
 }
 

@@ -10,6 +10,8 @@
 #define CALL_RESTRICT_SELF 446
 #define CREATE_RULESET_VERSION 1u
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT 2
+#define NET_ABI 4u
 
 struct ruleset_attr {
     uint64_t handled_fs;
@@ -20,6 +22,10 @@ struct path_beneath_attr {
     uint64_t allowed;
     int32_t parent_fd;
 } __attribute__((packed));
+struct net_port_attr {
+    uint64_t allowed;
+    uint64_t port;
+};
 
 enum {
     FS_WRITE_FILE = 1 << 1,
@@ -28,6 +34,10 @@ enum {
     FS_REMOVE_FILE = 1 << 5,
     FS_MAKE_REG = 1 << 8,
     FS_TRUNCATE = 1 << 14, /* from version 3 */
+};
+enum {
+    NET_BIND_TCP = 1 << 0,
+    NET_CONNECT_TCP = 1 << 1,
 };
 #define TREE_RIGHTS (FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_MAKE_REG | FS_TRUNCATE)
 
@@ -49,6 +59,12 @@ unsigned landlock_abi(void)
     return abi > 0 ? (unsigned)abi : 0;
 }
 
+static sec_status allow_port(int ruleset, uint16_t port)
+{
+    struct net_port_attr attr = {NET_CONNECT_TCP, port};
+    return syscall(CALL_ADD_RULE, ruleset, RULE_NET_PORT, &attr, 0) == 0 ? sec_st(SEC_OK) : sec_st(SEC_IO_FAILED);
+}
+
 static sec_status restrict_self(int ruleset, uint64_t handled, const int *tree_fds, size_t tree_count)
 {
     for (size_t i = 0; i < tree_count; i++) {
@@ -59,17 +75,19 @@ static sec_status restrict_self(int ruleset, uint64_t handled, const int *tree_f
     return syscall(CALL_RESTRICT_SELF, ruleset, 0) == 0 ? sec_st(SEC_OK) : sec_st(SEC_IO_FAILED);
 }
 
-sec_status landlock_enter(unsigned abi, const int *tree_fds, size_t tree_count)
+sec_status landlock_enter(unsigned abi, const int *tree_fds, size_t tree_count, uint16_t connect_port)
 {
     struct ruleset_attr attr = {
         .handled_fs = (UINT64_C(1) << fs_rights_count(abi)) - 1,
-        .handled_net = 3, /* bind and connect by TCP */
+        .handled_net = NET_BIND_TCP | NET_CONNECT_TCP,
         .scoped = 3,      /* abstract sockets and signals */
     };
     int ruleset = (int)syscall(CALL_CREATE_RULESET, &attr, attr_bytes(abi), 0);
     if (ruleset < 0)
         return sec_st(SEC_IO_FAILED);
-    sec_status status = restrict_self(ruleset, attr.handled_fs, tree_fds, tree_count);
+    sec_status status = connect_port && abi >= NET_ABI ? allow_port(ruleset, connect_port) : sec_st(SEC_OK);
+    if (sec_ok(status))
+        status = restrict_self(ruleset, attr.handled_fs, tree_fds, tree_count);
     close(ruleset);
     return status;
 }

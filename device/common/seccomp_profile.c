@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 /* What any of our processes does once it runs: its channel, its clock, its memory, its end. */
 static const int common_calls[] = {
@@ -34,6 +35,15 @@ static const int installer_calls[] = {
     SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(fadvise64),
 };
 
+/* Its own directory, and connections that it opens; which sockets, add_sockets() says. */
+static const int link_calls[] = {
+    SCMP_SYS(connect),   SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(shutdown),  SCMP_SYS(openat),
+    SCMP_SYS(pread64),   SCMP_SYS(pwrite64),   SCMP_SYS(lseek),      SCMP_SYS(fsync),     SCMP_SYS(fdatasync),
+    SCMP_SYS(ftruncate), SCMP_SYS(renameat),   SCMP_SYS(renameat2),  SCMP_SYS(unlinkat),  SCMP_SYS(getdents64),
+    SCMP_SYS(fcntl),     SCMP_SYS(readv),      SCMP_SYS(writev),     SCMP_SYS(newfstatat), SCMP_SYS(statx),
+    SCMP_SYS(fchmod),
+};
+
 /* Neither the parent nor a hook needs these: reading and steering other processes, replacing the kernel, rarely trodden ground. */
 static const int parent_denied[] = {
     SCMP_SYS(ptrace),          SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(kexec_load),
@@ -50,6 +60,7 @@ static const struct call_list lists[] = {
     [CONFINEMENT_DOOR] = LIST(door_calls),
     [CONFINEMENT_KEEPER] = LIST(keeper_calls),
     [CONFINEMENT_INSTALLER] = LIST(installer_calls),
+    [CONFINEMENT_LINK] = LIST(link_calls),
     [CONFINEMENT_PARENT] = LIST(parent_denied),
 };
 static const struct call_list common = LIST(common_calls);
@@ -75,6 +86,20 @@ static int add_guarded(scmp_filter_ctx ctx)
     return rc ? rc : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
+/* TCP over IPv4 and IPv6. */
+static int add_sockets(scmp_filter_ctx ctx)
+{
+    static const scmp_datum_t families[] = {AF_INET, AF_INET6};
+    const scmp_datum_t kind = ~(scmp_datum_t)(SOCK_NONBLOCK | SOCK_CLOEXEC) & UINT32_MAX;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof families / sizeof families[0]; i++) {
+        const struct scmp_arg_cmp args[] = {
+            SCMP_A0(SCMP_CMP_EQ, families[i], 0), SCMP_A1(SCMP_CMP_MASKED_EQ, kind, SOCK_STREAM), SCMP_A2(SCMP_CMP_EQ, 0, 0)};
+        rc = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3, args);
+    }
+    return rc;
+}
+
 static int fill(scmp_filter_ctx ctx, enum confinement_profile profile)
 {
     if (profile == CONFINEMENT_PARENT) {
@@ -84,6 +109,8 @@ static int fill(scmp_filter_ctx ctx, enum confinement_profile profile)
     }
     int rc = add_list(ctx, SCMP_ACT_ALLOW, &common);
     rc = rc ? rc : add_list(ctx, SCMP_ACT_ALLOW, &lists[profile]);
+    if (profile == CONFINEMENT_LINK)
+        rc = rc ? rc : add_sockets(ctx);
     return rc ? rc : add_guarded(ctx);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,8 +52,9 @@ static void end(struct clients *clients, struct client *client)
     if (client->fd >= 0)
         close(client->fd);
     client->fd = -1;
-    sec_wipe(client->body_b, sizeof client->body_b);
-    sec_wipe(client->out_b, client->out_len);
+    if (client->room)
+        (void)munmap(client->room, sizeof *client->room);
+    client->room = NULL;
     client->out_len = client->out_at = 0;
     tell_gone(clients, client);
 }
@@ -80,10 +82,14 @@ void clients_add(struct clients *clients, int fd, uint64_t now_ms)
     }
     clients->last_id += clients->last_id == UINT32_MAX ? 2 : 1; /* 0 is nobody's */
     const struct ipc_message connected = {.kind = IPC_CONNECTED, .id = clients->last_id};
-    if (!sec_ok(ipc_send(&clients->keeper, &connected, fd))) {
+    void *room = mmap(NULL, sizeof *client->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED || !sec_ok(ipc_send(&clients->keeper, &connected, fd))) {
+        if (room != MAP_FAILED)
+            (void)munmap(room, sizeof *client->room);
         close(fd);
         return;
     }
+    client->room = room;
     client->state = CLIENT_READING;
     client->fd = fd;
     client->id = clients->last_id;
@@ -158,7 +164,7 @@ static sec_status read_body(struct client *client)
     size_t have = client->in_len - DOOR_HEADER_BYTES, len = 0;
     if (have == client->body_len)
         return sec_st(SEC_OK);
-    SEC_TRY(receive(client, sec_room(&client->body_b[have], client->body_len - have), &len));
+    SEC_TRY(receive(client, sec_room(&client->room->body_b[have], client->body_len - have), &len));
     client->in_len += len;
     return have + len == client->body_len ? sec_st(SEC_OK) : sec_st(SEC_BUSY);
 }
@@ -167,7 +173,7 @@ static sec_status read_body(struct client *client)
 
 static void put_answer(struct client *client, const struct door_answer *answer, uint64_t now_ms)
 {
-    struct sec_wr wr = sec_wr(sec_room(&client->out_b[client->out_len], sizeof client->out_b - client->out_len));
+    struct sec_wr wr = sec_wr(sec_room(&client->room->out_b[client->out_len], sizeof client->room->out_b - client->out_len));
     if (!sec_ok(door_answer_encode(answer, &wr)))
         return;
     if (client->out_len == client->out_at)
@@ -178,7 +184,7 @@ static void put_answer(struct client *client, const struct door_answer *answer, 
 static void next_request(struct client *client)
 {
     drop_payload(client);
-    sec_wipe(client->body_b, client->body_len);
+    sec_wipe(client->room->body_b, client->body_len);
     client->in_len = client->body_len = 0;
     client->state = CLIENT_READING;
 }
@@ -186,7 +192,7 @@ static void next_request(struct client *client)
 static void hand_on(struct clients *clients, struct client *client, uint64_t now_ms)
 {
     struct door_request request;
-    sec_status status = door_request_parse(client->kind, sec_bytes(client->body_b, client->body_len), &request);
+    sec_status status = door_request_parse(client->kind, sec_bytes(client->room->body_b, client->body_len), &request);
     if (!sec_ok(status)) { /* the frame was whole: an answer helps whoever wrote the client */
         const struct door_answer answer = {.kind = DOOR_ANSWER, .code = status.code};
         next_request(client);
@@ -198,7 +204,7 @@ static void hand_on(struct clients *clients, struct client *client, uint64_t now
     client->state = sec_is(status, SEC_BUSY) ? CLIENT_HANDING : CLIENT_WAITING;
     if (client->state == CLIENT_WAITING) {
         drop_payload(client);
-        sec_wipe(client->body_b, client->body_len);
+        sec_wipe(client->room->body_b, client->body_len);
     }
 }
 
@@ -219,7 +225,7 @@ static void serve_input(struct clients *clients, struct client *client, uint64_t
 
 static void serve_output(struct clients *clients, struct client *client, uint64_t now_ms)
 {
-    struct iovec iov = {&client->out_b[client->out_at], client->out_len - client->out_at};
+    struct iovec iov = {&client->room->out_b[client->out_at], client->out_len - client->out_at};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     ssize_t n = sendmsg(client->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -228,7 +234,7 @@ static void serve_output(struct clients *clients, struct client *client, uint64_
     }
     client->out_at += n > 0 ? (size_t)n : 0;
     if (client->out_at == client->out_len) {
-        sec_wipe(client->out_b, client->out_len);
+        sec_wipe(client->room->out_b, client->out_len);
         client->out_len = client->out_at = 0;
         client->since_ms = now_ms;
     }

@@ -4,7 +4,7 @@
  *
  * Hostile bytes end here: a frame that breaks the form ends its client. A client that is slow in the middle of a frame or
  * does not read its answer is ended after CLIENT_SLOW_MS; one that idles, after CLIENT_IDLE_MS, unless it subscribed.
- * Memory: fixed, in one static table. Limits: CLIENTS_MAX_COUNT, CLIENTS_OF_USER_MAX_COUNT of one user. Threads: one.
+ * Memory: one static table, and a mapping for each client that is there. Limits: CLIENTS_MAX_COUNT, CLIENTS_OF_USER_MAX_COUNT of one user. Threads: one.
  * Demand: S40, S67.
  */
 #ifndef SECURABLE_DEVICE_CLIENTS_H
@@ -28,6 +28,12 @@ enum client_state {
     CLIENT_GONE,    /* closed; the keeper is still to be told */
 };
 
+/** What its bytes need; mapped while it is there, so that nothing of a client stays when it is gone. */
+struct client_room {
+    uint8_t body_b[DOOR_REQUEST_MAX_BYTES];
+    uint8_t out_b[DOOR_HEADER_BYTES + DOOR_ANSWER_MAX_BYTES + CLIENT_NOTICES_BYTES];
+};
+
 struct client {
     enum client_state state;
     int fd;
@@ -42,8 +48,7 @@ struct client {
     size_t out_at;
     uint64_t since_ms; /* of the frame's first byte, of the answer, or of the last sign of life */
     uint8_t header_b[DOOR_HEADER_BYTES];
-    uint8_t body_b[DOOR_REQUEST_MAX_BYTES];
-    uint8_t out_b[DOOR_HEADER_BYTES + DOOR_ANSWER_MAX_BYTES + CLIENT_NOTICES_BYTES];
+    struct client_room *room; /* null: the place is free, or its client is gone */
 };
 
 struct clients {

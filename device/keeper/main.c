@@ -47,6 +47,15 @@ static void take_new_door(void)
     shell.next_door_fd = -1;
 }
 
+static void take_new_link(void)
+{
+    if (shell.next_link_fd < 0)
+        return;
+    shell_link_close(&shell);
+    shell.link.fd = shell.next_link_fd;
+    shell.next_link_fd = -1;
+}
+
 static void record_observations(void)
 {
     for (size_t i = 0; i < shell.observations_count; i++) {
@@ -93,17 +102,22 @@ static bool serve(void)
         if (shell.stop)
             return true;
         take_new_door();
+        take_new_link();
         record_observations();
+        shell_submit_go_on(&shell);
         shell_door_go_on(&shell);
+        shell_link_go_on(&shell);
         int timeout_ms = tick(&pause_until_ms);
-        struct pollfd fds[] = {{shell.start.parent.fd, POLLIN, 0}, {shell.door.fd, POLLIN, 0}};
-        int n = shell.trouble ? 0 : poll(fds, 2, timeout_ms);
+        struct pollfd fds[] = {{shell.start.parent.fd, POLLIN, 0}, {shell.door.fd, POLLIN, 0}, {shell.link.fd, POLLIN, 0}};
+        int n = shell.trouble ? 0 : poll(fds, 3, timeout_ms);
         if (n < 0 && errno != EINTR)
             return false;
         if (n > 0 && fds[0].revents && !take_parent())
             return false;
         if (n > 0 && fds[1].revents && !shell.stop && shell.next_door_fd < 0)
             shell_take_door(&shell);
+        if (n > 0 && fds[2].revents && !shell.stop && !shell.trouble && shell.next_link_fd < 0)
+            shell_take_link(&shell);
     }
     return false;
 }
@@ -114,6 +128,7 @@ static void stop_keeper(void)
     if (!sec_ok(status))
         say("keeper, stop: %s", sec_status_text(status));
     shell_door_close(&shell);
+    shell_link_close(&shell);
     sec_file_storage_close(&shell.files);
     sec_private_key_done(&shell.identity);
     sec_openssl_done(&shell.openssl);
@@ -123,7 +138,8 @@ static void stop_keeper(void)
 int main(void)
 {
     say_program("securable-keeper");
-    shell.next_door_fd = -1;
+    shell.next_door_fd = shell.next_link_fd = -1;
+    shell.link = (struct ipc_channel){-1, IPC_KEEPER, IPC_LINK};
     shell.door = (struct ipc_channel){-1, IPC_KEEPER, IPC_DOOR};
     sec_status status = child_begin(IPC_KEEPER, &shell.start);
     if (!sec_ok(status)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shell: what surrounds the keeper in its process: its files, its ports, the parent's and the door's channels.
+ * Shell: what surrounds the keeper in its process: its files, its ports, the channels of parent, door and link.
  *
  * The keeper itself is free of the system (keeper.h). The shell loads what the factory made, gives up its rights, and then
  * carries requests in and answers out. It decides nothing; who asks, the kernel tells it.
@@ -28,6 +28,8 @@
 #define SHELL_TOPIC_MAX_BYTES 32u
 #define SHELL_CONFINEMENT_MAX_BYTES 1024u
 #define SHELL_CERTIFICATE_MAX_BYTES 2048u
+/** Entries of one answer to link; as many as a sync request may carry. */
+#define SHELL_ENTRIES_MAX_COUNT 1024u
 
 struct shell_connection {
     bool used;
@@ -45,7 +47,8 @@ struct shell_note {
 struct shell_submission {
     bool there;
     bool spooled; /* the parent has answered: the members below */
-    uint32_t connection;
+    bool of_link;        /* else of the door */
+    uint32_t connection; /* or link's question */
     uint32_t request;
     uint16_t code;
     struct sec_digest digest;
@@ -58,6 +61,7 @@ struct shell_submission {
 struct shell {
     struct child_start start;
     struct ipc_channel door;
+    struct ipc_channel link;
     struct confinement confinement;
     char confinement_text[SHELL_CONFINEMENT_MAX_BYTES];
 
@@ -84,6 +88,9 @@ struct shell {
     /* what the parent said, to be done when no effect is under way */
     bool stop;
     int next_door_fd; /* -1: none */
+    int next_link_fd; /* -1: none */
+    bool news_told;   /* and link has asked nothing since */
+    uint64_t news_size;
     struct shell_note observations[SHELL_OBSERVATIONS_MAX_COUNT];
     size_t observations_count;
     struct shell_submission submission;
@@ -113,8 +120,25 @@ sec_status shell_take_parent(struct shell *shell, uint32_t request, bool *ret_an
 
 /** Receives one message of the door and carries it out. */
 void shell_take_door(struct shell *shell);
-/** Goes on with what was noted: topics, a spooled release. */
+/** Goes on with what was noted: topics for subscribers. */
 void shell_door_go_on(struct shell *shell);
 void shell_door_close(struct shell *shell);
+/** Answers a client of the door; `id` 0: nobody. */
+void shell_door_answer(struct shell *shell, uint32_t id, sec_status status, struct sec_bytes content);
+
+/** Receives one question of link and answers it. */
+void shell_take_link(struct shell *shell);
+/** Tells link that more is committed than it has heard of. */
+void shell_link_go_on(struct shell *shell);
+void shell_link_close(struct shell *shell);
+/** Answers link; `decided`: `status` is a verdict. */
+void shell_link_answer(struct shell *shell, uint32_t id, sec_status status, bool decided, struct sec_bytes content);
+
+/** Judges a statement for a client of the door, or for link; answers, at once or when its payload (`fd`, or -1) is spooled. */
+void shell_submit(struct shell *shell, bool of_link, uint32_t id, const struct ipc_message *message, int fd);
+/** Goes on with a release whose payload was spooled. */
+void shell_submit_go_on(struct shell *shell);
+/** A storage that failed serves again after a new start. */
+void shell_look_at(struct shell *shell, sec_status status);
 
 #endif

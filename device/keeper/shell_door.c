@@ -13,7 +13,8 @@ void shell_door_close(struct shell *shell)
     ipc_close(&shell->door);
     for (size_t i = 0; i < SHELL_CONNECTIONS_MAX_COUNT; i++)
         shell->connections[i].used = false;
-    shell->submission.connection = 0; /* numbers start anew with the next door: nobody is answered */
+    if (!shell->submission.of_link)
+        shell->submission.connection = 0; /* numbers start anew with the next door: nobody is answered */
 }
 
 static void end_door(struct shell *shell, const char *why)
@@ -29,15 +30,12 @@ static void send_door(struct shell *shell, const struct ipc_message *message)
         end_door(shell, sec_status_text(status));
 }
 
-static void answer(struct shell *shell, uint32_t id, sec_status status, struct sec_bytes content)
+void shell_door_answer(struct shell *shell, uint32_t id, sec_status status, struct sec_bytes content)
 {
     const struct ipc_message message = {.kind = IPC_ANSWER, .id = id, .code = status.code, .a = content};
     if (id != 0)
         send_door(shell, &message);
-    sec_wipe(content_b, content.len);
-    /* A keeper whose storage failed serves again after a new start. */
-    if (sec_is(status, SEC_BROKEN) || sec_is(status, SEC_IO_FAILED))
-        shell->trouble = true;
+    shell_look_at(shell, status);
 }
 
 /* --- connections ------------------------------------------------------------------------------------- */
@@ -65,63 +63,6 @@ static const char *take_connected(struct shell *shell, uint32_t id, int fd)
         }
     }
     return "more connections than there may be";
-}
-
-/* --- statements -------------------------------------------------------------------------------------- */
-
-static void submit(struct shell *shell, uint32_t id, struct sec_bytes statement, struct sec_bytes beside)
-{
-    size_t len = 0;
-    sec_status verdict = sec_st(SEC_OK);
-    sec_status status = sec_keeper_submit(&shell->keeper, statement, beside, SEC_ROOM(content_b), &len, &verdict);
-    answer(shell, id, sec_ok(status) ? verdict : status, sec_bytes(content_b, sec_ok(status) ? len : 0));
-}
-
-/* A release waits until its payload is in the spool; its client waits with it, others do not. */
-static void submit_with_payload(struct shell *shell, uint32_t id, const struct ipc_message *message, int fd)
-{
-    struct shell_submission *submission = &shell->submission;
-    if (submission->there) {
-        answer(shell, id, sec_st(SEC_BUSY), sec_bytes(NULL, 0));
-        return;
-    }
-    /* Nobody fills the spool with a statement that no known key vouches for: it is refused as it would be without a payload. */
-    if (!sec_ok(sec_keeper_vet(&shell->keeper, message->a))) {
-        submit(shell, id, message->a, message->b);
-        return;
-    }
-    if (!sec_bytes_copy(SEC_ROOM(submission->statement_b), message->a) || !sec_bytes_copy(SEC_ROOM(submission->beside_b), message->b)) {
-        answer(shell, id, sec_st(SEC_TOO_LARGE), sec_bytes(NULL, 0));
-        return;
-    }
-    if (!sec_ok(shell_spool(shell, fd, &submission->request))) {
-        answer(shell, id, sec_st(SEC_IO_FAILED), sec_bytes(NULL, 0));
-        return;
-    }
-    submission->statement_len = message->a.len;
-    submission->beside_len = message->b.len;
-    submission->connection = id;
-    submission->spooled = false;
-    submission->there = true;
-}
-
-static void go_on_with_submission(struct shell *shell)
-{
-    struct shell_submission *submission = &shell->submission;
-    if (!submission->there || !submission->spooled)
-        return;
-    sec_status spooled = {submission->code};
-    submission->there = false;
-    /* The client may be gone by now; its release is judged all the same, as if it had come by another way. */
-    if (sec_ok(spooled))
-        submit(shell, submission->connection, sec_bytes(submission->statement_b, submission->statement_len),
-               sec_bytes(submission->beside_b, submission->beside_len));
-    else
-        answer(shell, submission->connection, sec_is(spooled, SEC_IO_FAILED) ? sec_st(SEC_EFFECT_FAILED) : spooled, sec_bytes(NULL, 0));
-    sec_wipe(submission->beside_b, submission->beside_len);
-    /* A payload that no accepted release waits for is not kept. */
-    if (!shell->trouble)
-        (void)shell_keep_spool(shell);
 }
 
 /* --- the other requests ------------------------------------------------------------------------------ */
@@ -184,14 +125,13 @@ static const char *take_request(struct shell *shell, const struct ipc_message *m
         return "a request without a connection";
     if (fd >= 0 && message->code != DOOR_SUBMIT)
         return "a payload for a request that takes none";
-    if (message->code == DOOR_SUBMIT && fd >= 0) {
-        submit_with_payload(shell, message->id, message, fd);
-    } else if (message->code == DOOR_SUBMIT) {
-        submit(shell, message->id, message->a, message->b);
+    if (message->code == DOOR_SUBMIT) {
+        shell_submit(shell, false, message->id, message, fd);
     } else {
         struct sec_wr wr = sec_wr(SEC_ROOM(content_b));
         sec_status status = carry_out(shell, connection, message, &wr);
-        answer(shell, message->id, status, sec_ok(status) ? sec_wr_done(&wr) : sec_bytes(NULL, 0));
+        shell_door_answer(shell, message->id, status, sec_ok(status) ? sec_wr_done(&wr) : sec_bytes(NULL, 0));
+        sec_wipe(content_b, wr.len);
     }
     return NULL;
 }
@@ -241,7 +181,6 @@ static void tell_topic(struct shell *shell, struct sec_bytes topic)
 
 void shell_door_go_on(struct shell *shell)
 {
-    go_on_with_submission(shell);
     for (size_t i = 0; i < shell->topics_count; i++)
         tell_topic(shell, sec_bytes(shell->topics[i].b, shell->topics[i].len));
     shell->topics_count = 0;

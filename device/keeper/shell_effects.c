@@ -26,6 +26,19 @@ static void note_spooled(struct shell *shell, const struct ipc_message *message)
     submission->digest = message->digest;
 }
 
+/* Taken up when the present message is done with. */
+static sec_status note_channel(struct shell *shell, uint16_t role, int fd)
+{
+    int *next = role == IPC_DOOR ? &shell->next_door_fd : role == IPC_LINK ? &shell->next_link_fd : NULL;
+    int before = next ? *next : fd;
+    if (before >= 0)
+        close(before);
+    if (!next)
+        return sec_st(SEC_WRONG_KIND);
+    *next = fd;
+    return sec_st(SEC_OK);
+}
+
 sec_status shell_take_parent(struct shell *shell, uint32_t request, bool *ret_answered, sec_status *ret_answer)
 {
     static uint8_t room_b[IPC_HEADER_BYTES + 1024];
@@ -37,10 +50,7 @@ sec_status shell_take_parent(struct shell *shell, uint32_t request, bool *ret_an
         shell->stop = true;
         break;
     case IPC_CHANNEL:
-        if (shell->next_door_fd >= 0)
-            close(shell->next_door_fd);
-        shell->next_door_fd = fd;
-        break;
+        return note_channel(shell, message.code, fd);
     case IPC_OBSERVED:
         note_observation(shell, message.a);
         break;
@@ -138,6 +148,11 @@ static sec_status do_erase(void *ctx, struct sec_bytes element)
     return ask(ctx, (struct ipc_message){.kind = IPC_ERASE, .a = element});
 }
 
+static sec_status do_site(void *ctx, struct sec_bytes address, const struct sec_digest *ca)
+{
+    return ask(ctx, (struct ipc_message){.kind = IPC_SITE, .a = address, .digest = *ca});
+}
+
 /* Noted; told when the keeper is done with what it is doing. */
 static void do_notify(void *ctx, struct sec_bytes topic)
 {
@@ -155,7 +170,7 @@ static void do_notify(void *ctx, struct sec_bytes topic)
 
 struct sec_effects shell_effects(struct shell *shell)
 {
-    return (struct sec_effects){shell, do_settings, do_interface, do_install, do_activate, do_health, do_discard, do_erase, do_notify};
+    return (struct sec_effects){shell, do_settings, do_interface, do_install, do_activate, do_health, do_discard, do_erase, do_notify, do_site};
 }
 
 /* --- the spool --------------------------------------------------------------------------------------- */

@@ -143,5 +143,6 @@ bool shell_ports(struct shell *shell)
     shell->config.effects = &shell->effects;
     shell->config.segment_bytes = shell->start.size;
     shell->config.build_time_s = BUILD_TIME_S;
+    shell->config.presence = shell->start.flag;
     return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files.h"
+#include "../common/files.h"
 #include "parent.h"
 
 #include <errno.h>
@@ -61,11 +61,18 @@ static void find_users(struct parent *parent, struct told *told)
     find_user(told, "door-user", parent->config.door_user, &parent->door_user);
     find_user(told, "keeper-user", parent->config.keeper_user, &parent->keeper_user);
     find_user(told, "installer-user", parent->config.installer_user, &parent->installer_user);
+    /* Without a hub a device needs no user for link; a site that its owner names later is refused then. */
+    parent->has_link_user = sec_ok(config_user_find(parent->config.link_user, &parent->link_user));
+    if (!parent->has_link_user && parent->config.hub.address[0] != '\0')
+        find_user(told, "link-user", parent->config.link_user, &parent->link_user);
     if (parent->config.hook_user[0] != '\0')
         find_user(told, "hook-user", parent->config.hook_user, &parent->hook_user);
     uint32_t door = parent->door_user.user, keeper = parent->keeper_user.user, installer = parent->installer_user.user;
     if (!told->any && (door == keeper || door == installer || keeper == installer))
         tell(told, 0, "door-user, keeper-user, installer-user", "the same", "each needs a user of its own");
+    uint32_t link = parent->has_link_user ? parent->link_user.user : 0;
+    if (!told->any && (link == door || link == keeper || link == installer))
+        tell(told, 0, "link-user", "the same as another", "each needs a user of its own");
 }
 
 bool check_config(struct parent *parent, const char *state, const char *file)
@@ -95,7 +102,7 @@ bool check_config(struct parent *parent, const char *state, const char *file)
 
 static void check_programs(const struct parent *parent, struct told *told)
 {
-    static const char *const names[] = {"securable-door", "securable-keeper", "securable-installer"};
+    static const char *const names[] = {"securable-door", "securable-keeper", "securable-installer", "securable-link"};
     char path[CONFIG_PATH_MAX_BYTES + 32];
     if (parent->config.libexec[0] == '\0') {
         tell(told, 0, "libexec", "not found", "no programs beside this one; say where they are");

@@ -15,6 +15,8 @@
 #define DOOR_READY_WITHIN_MS UINT64_C(10000)
 /* A long journal is folded, and effects that a power cut left are brought about, before the keeper is ready. */
 #define KEEPER_READY_WITHIN_MS UINT64_C(900000)
+/* Names are resolved before link is ready. */
+#define LINK_READY_WITHIN_MS UINT64_C(90000)
 #define DOOR_STOP_WITHIN_MS UINT64_C(3000)
 #define KEEPER_STOP_WITHIN_MS UINT64_C(15000)
 #define RESTART_FIRST_MS UINT64_C(200)
@@ -22,11 +24,15 @@
 #define FAILURES_MAX_COUNT 10u
 /* After so long a life a death does not count as one of a row. */
 #define STEADY_MS UINT64_C(60000)
+/* After so long a life link's next start begins its back-off anew. */
+#define LINK_STEADY_MS UINT64_C(900000)
+#define LINK_FAILURES_MAX_COUNT 16u
 
 void children_init(struct parent *parent)
 {
     parent->door = (struct child){.role = IPC_DOOR, .name = "door", .channel = {-1, IPC_PARENT, IPC_DOOR}};
     parent->keeper = (struct child){.role = IPC_KEEPER, .name = "keeper", .channel = {-1, IPC_PARENT, IPC_KEEPER}};
+    parent->link = (struct child){.role = IPC_LINK, .name = "link", .channel = {-1, IPC_PARENT, IPC_LINK}};
     parent->effect.channel.fd = parent->spool.channel.fd = -1;
 }
 
@@ -39,36 +45,55 @@ void children_kill(struct child *child, const char *why)
 
 /* --- start ------------------------------------------------------------------------------------------- */
 
+/* The one descriptor that is its own. */
+static int own_fd(const struct parent *parent, const struct child *child)
+{
+    return child->role == IPC_DOOR ? parent->listen_fd : child->role == IPC_LINK ? parent->link_fd : parent->state_fd;
+}
+
 static sec_status start_process(struct parent *parent, struct child *child, int theirs)
 {
     char path[CONFIG_PATH_MAX_BYTES + 32], name[32];
     char *argv[] = {name, NULL}, *envp[] = {NULL};
-    bool is_door = child->role == IPC_DOOR;
     snprintf(name, sizeof name, "securable-%s", child->name);
     snprintf(path, sizeof path, "%s/%s", parent->config.libexec, name);
     const struct process_plan plan = {
         .path = path,
         .argv = argv,
         .envp = envp,
-        .fds = {theirs, parent->empty_fd, is_door ? parent->listen_fd : parent->state_fd},
+        .fds = {theirs, parent->empty_fd, own_fd(parent, child)},
         .fds_count = 3,
     };
     return process_start(&plan, &child->pid);
 }
 
-/* The keeper's reports say what confines everyone. */
+/* The keeper's reports say what confines everyone; link is told where the hub is. */
+static struct sec_bytes start_text(const struct parent *parent, const struct child *child, struct sec_room room)
+{
+    struct sec_wr wr = sec_wr(room);
+    if (child->role == IPC_KEEPER) {
+        sec_wr_bytes(&wr, sec_bytes_of_str(parent->confinement.text));
+        sec_wr_bytes(&wr, SEC_LIT("; "));
+        sec_wr_bytes(&wr, sec_bytes_of_str(parent->door.text));
+    } else if (child->role == IPC_LINK) {
+        hub_place_encode(&parent->hub, &wr);
+    }
+    return sec_wr_done(&wr);
+}
+
 static sec_status send_start(const struct parent *parent, const struct child *child)
 {
-    bool is_door = child->role == IPC_DOOR;
-    char text[2 * CONFINEMENT_TEXT_MAX_BYTES + 8];
-    snprintf(text, sizeof text, "%s; %s", parent->confinement.text, parent->door.text);
-    const struct config_user *user = is_door ? &parent->door_user : &parent->keeper_user;
+    uint8_t text_b[2 * CONFINEMENT_TEXT_MAX_BYTES + 8];
+    bool is_keeper = child->role == IPC_KEEPER, is_link = child->role == IPC_LINK;
+    const struct config_user *user = is_keeper ? &parent->keeper_user : is_link ? &parent->link_user : &parent->door_user;
     const struct ipc_message start = {
         .kind = IPC_START,
         .user = parent->as_root ? user->user : 0,
         .group = parent->as_root ? user->group : 0,
-        .size = parent->config.segment_bytes,
-        .a = is_door ? sec_bytes(NULL, 0) : sec_bytes_of_str(text),
+        /* Once at a boot: a keeper that died must not wipe for the next owner too. */
+        .flag = is_keeper && parent->present && !child->ever_ready,
+        .size = is_link ? parent->config.payload_max_bytes : parent->config.segment_bytes,
+        .a = start_text(parent, child, SEC_ROOM(text_b)),
     };
     return ipc_send(&child->channel, &start, -1);
 }
@@ -79,7 +104,8 @@ static void fell(struct parent *parent, struct child *child, uint64_t now_ms)
     uint64_t delay_ms = RESTART_FIRST_MS << (child->failures > 8 ? 8 : child->failures - 1);
     child->due_ms = now_ms + (delay_ms < RESTART_MOST_MS ? delay_ms : RESTART_MOST_MS);
     child->state = CHILD_DOWN;
-    if (child->failures > FAILURES_MAX_COUNT) {
+    /* Without link the device does its work. */
+    if (child->failures > FAILURES_MAX_COUNT && child->role != IPC_LINK) {
         say("%s, restart: died %u times in a row, given up", child->name, child->failures);
         parent->exit_code = EXIT_REFUSED;
         children_stop(parent);
@@ -107,13 +133,15 @@ static void start(struct parent *parent, struct child *child, uint64_t now_ms)
         return;
     }
     child->state = CHILD_STARTING;
-    child->due_ms = now_ms + (child->role == IPC_DOOR ? DOOR_READY_WITHIN_MS : KEEPER_READY_WITHIN_MS);
+    child->due_ms = now_ms + (child->role == IPC_DOOR ? DOOR_READY_WITHIN_MS : child->role == IPC_LINK ? LINK_READY_WITHIN_MS : KEEPER_READY_WITHIN_MS);
 }
 
 static bool may_start(const struct parent *parent, const struct child *child)
 {
     if (child->state != CHILD_DOWN || child->pid != 0 || parent->stopping)
         return false;
+    if (child->role == IPC_LINK)
+        return parent->hub.address[0] != '\0' && parent->link_fd >= 0 && !parent->link_erase && parent->keeper.state == CHILD_READY;
     /* The keeper's report names the door's confinement, and jobs of a keeper that died must have ended. */
     return child->role == IPC_DOOR || (parent->door.ever_ready && effects_idle(parent));
 }
@@ -134,6 +162,8 @@ void children_tick(struct parent *parent, uint64_t now_ms)
 {
     tick(parent, &parent->door, now_ms);
     tick(parent, &parent->keeper, now_ms);
+    link_tick(parent);
+    tick(parent, &parent->link, now_ms);
 }
 
 static uint64_t due_ms(const struct parent *parent, const struct child *child)
@@ -144,32 +174,38 @@ static uint64_t due_ms(const struct parent *parent, const struct child *child)
 
 uint64_t children_due_ms(const struct parent *parent)
 {
-    uint64_t a = due_ms(parent, &parent->door), b = due_ms(parent, &parent->keeper);
-    return a < b ? a : b;
+    uint64_t a = due_ms(parent, &parent->door), b = due_ms(parent, &parent->keeper), c = due_ms(parent, &parent->link);
+    a = a < b ? a : b;
+    return a < c ? a : c;
 }
 
 /* --- messages ---------------------------------------------------------------------------------------- */
 
-/* Door and keeper get the ends of a fresh pair, whoever of them is new. */
-static void connect_both(struct parent *parent)
+static void send_channel(struct child *child, enum ipc_role other, int fd)
+{
+    const struct ipc_message channel = {.kind = IPC_CHANNEL, .code = (uint16_t)other};
+    if (!sec_ok(ipc_send(&child->channel, &channel, fd)))
+        children_kill(child, "does not take its messages");
+}
+
+/* The keeper and another get the ends of a fresh pair, whoever of them is new. */
+static void connect_with_keeper(struct parent *parent, struct child *child)
 {
     int pair[2];
-    const struct ipc_message channel = {.kind = IPC_CHANNEL};
     const struct timeval keeper_patience = {5, 0};
-    if (parent->door.state != CHILD_READY || parent->keeper.state != CHILD_READY || !sec_ok(ipc_pair(pair)))
+    if (child->state != CHILD_READY || parent->keeper.state != CHILD_READY || !sec_ok(ipc_pair(pair)))
         return;
-    /* The door never waits for the keeper; the keeper waits a little for the door. Confined, neither can set this itself. */
+    /* The others never wait for the keeper; the keeper waits a little for them. Confined, none can set this itself. */
     (void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
     (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDTIMEO, &keeper_patience, sizeof keeper_patience);
-    if (!sec_ok(ipc_send(&parent->door.channel, &channel, pair[0])))
-        children_kill(&parent->door, "does not take its messages");
-    if (!sec_ok(ipc_send(&parent->keeper.channel, &channel, pair[1])))
-        children_kill(&parent->keeper, "does not take its messages");
+    send_channel(child, IPC_KEEPER, pair[0]);
+    send_channel(&parent->keeper, child->role, pair[1]);
     close(pair[0]);
     close(pair[1]);
-    if (!parent->announced)
+    if (!parent->announced && child->role == IPC_DOOR) {
         say("ready, socket %s", parent->config.socket);
-    parent->announced = true;
+        parent->announced = true;
+    }
 }
 
 static void ready(struct parent *parent, struct child *child, struct sec_bytes text)
@@ -181,11 +217,14 @@ static void ready(struct parent *parent, struct child *child, struct sec_bytes t
     child->text[len] = '\0';
     if (!child->ever_ready)
         say("%s", child->text);
-    else
+    else if (child->died)
         watch_observe(parent, "process-restarted", child->name);
     child->state = CHILD_READY;
     child->ever_ready = true;
-    connect_both(parent);
+    if (child->role != IPC_LINK)
+        connect_with_keeper(parent, &parent->door);
+    if (child->role != IPC_DOOR)
+        connect_with_keeper(parent, &parent->link);
 }
 
 void children_receive(struct parent *parent, struct child *child)
@@ -224,11 +263,33 @@ static void tell_end(const struct child *child, int wait_status)
         say("%s, process %d: ended with code %d", child->name, (int)child->pid, WEXITSTATUS(wait_status));
 }
 
+/* Link ends by itself when it does not reach the hub, so that its name is resolved anew; its back-off goes on. */
+static void link_ended(struct parent *parent, uint64_t now_ms)
+{
+    struct child *link = &parent->link;
+    if (link->died) {
+        parent->hub.failures = 0;
+        fell(parent, link, now_ms);
+        return;
+    }
+    bool steady = now_ms - link->started_ms > LINK_STEADY_MS;
+    parent->hub.failures = steady ? 1 : parent->hub.failures < LINK_FAILURES_MAX_COUNT ? parent->hub.failures + 1 : LINK_FAILURES_MAX_COUNT;
+    /* One that could not resolve the name had nobody to wait with. */
+    if (parent->link_erase) /* another hub: nothing is known of it */
+        parent->hub.failures = 0;
+    unsigned doublings = link->state == CHILD_STARTING ? (unsigned)parent->hub.failures : 0;
+    link->failures = 0;
+    link->state = CHILD_DOWN;
+    link->due_ms = now_ms + (RESTART_FIRST_MS << (doublings < 8 ? doublings : 8));
+}
+
 static void ended(struct parent *parent, struct child *child, int wait_status)
 {
-    bool hopeless = !child->ever_ready && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_ENVIRONMENT;
+    bool hopeless = child->role != IPC_LINK && !child->ever_ready && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_ENVIRONMENT;
     tell_end(child, wait_status);
     child->pid = 0;
+    bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
+    child->died = child->role != IPC_LINK || !(in_order || parent->link_erase);
     ipc_close(&child->channel);
     if (child->role == IPC_KEEPER)
         effects_abandon(parent);
@@ -239,6 +300,8 @@ static void ended(struct parent *parent, struct child *child, int wait_status)
         child->state = CHILD_GONE;
         parent->exit_code = EXIT_ENVIRONMENT;
         children_stop(parent);
+    } else if (child->role == IPC_LINK) {
+        link_ended(parent, parent_now_ms());
     } else {
         fell(parent, child, parent_now_ms());
     }
@@ -246,11 +309,14 @@ static void ended(struct parent *parent, struct child *child, int wait_status)
 
 bool children_ended(struct parent *parent, pid_t pid, int wait_status)
 {
-    struct child *child = pid == parent->door.pid ? &parent->door : pid == parent->keeper.pid ? &parent->keeper : NULL;
-    if (!child)
-        return false;
-    ended(parent, child, wait_status);
-    return true;
+    struct child *const children[] = {&parent->door, &parent->keeper, &parent->link};
+    for (size_t i = 0; i < sizeof children / sizeof children[0]; i++) {
+        if (children[i]->pid == pid) {
+            ended(parent, children[i], wait_status);
+            return true;
+        }
+    }
+    return false;
 }
 
 /* True when the child has stopped; else it was told to, once. */
@@ -273,11 +339,12 @@ static bool stop(struct child *child, uint64_t within_ms)
 void children_stop(struct parent *parent)
 {
     parent->stopping = true;
-    if (stop(&parent->door, DOOR_STOP_WITHIN_MS))
+    bool door = stop(&parent->door, DOOR_STOP_WITHIN_MS), link = stop(&parent->link, DOOR_STOP_WITHIN_MS);
+    if (door && link)
         (void)stop(&parent->keeper, KEEPER_STOP_WITHIN_MS + parent->config.hook_timeout_s * 1000);
 }
 
 bool children_all_gone(const struct parent *parent)
 {
-    return parent->door.state == CHILD_GONE && parent->keeper.state == CHILD_GONE;
+    return parent->door.state == CHILD_GONE && parent->keeper.state == CHILD_GONE && parent->link.state == CHILD_GONE;
 }

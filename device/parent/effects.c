@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files.h"
+#include "../common/files.h"
 #include "jobs.h"
 #include "parent.h"
 
@@ -268,6 +268,7 @@ void effects_request(struct parent *parent, const struct ipc_message *message, i
         {IPC_SETTINGS, do_settings}, {IPC_INTERFACE, do_interface}, {IPC_INSTALL, do_install},
         {IPC_ACTIVATE, do_activate}, {IPC_HEALTH, do_health},       {IPC_DISCARD, do_discard},
         {IPC_ERASE, do_erase},       {IPC_PRODUCT, do_product},     {IPC_KEEP, do_keep},
+        {IPC_SITE, link_site},
     };
     for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
         if (effects[i].kind == message->kind) {

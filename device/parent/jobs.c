@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jobs.h"
 
-#include "files.h"
+#include "../common/files.h"
 #include "process.h"
 
 #include "../common/say.h"

@@ -27,6 +27,7 @@ struct options {
     const char *file;
     const char *state;
     bool check;
+    bool present;
     bool help;
     bool version;
 };
@@ -40,6 +41,8 @@ static const struct option_row option_rows[] = {
     {"-n", NULL, "check the configuration, tell every error, and exit 0 or 1"},
     {"-c", "FILE", "configuration file (default: DIR/securabled.conf)"},
     {"-d", "DIR", "state directory (default: " STATE_DEFAULT ")"},
+    {"-P", NULL, "somebody stands at the device: carry out what the product lets physical presence do"},
+    {"--present", NULL, "the same"},
     {"--help", NULL, "show this help and exit"},
     {"--version", NULL, "show the version and exit"},
 };
@@ -53,7 +56,7 @@ uint64_t parent_now_ms(void)
 
 static void print_help(void)
 {
-    printf("usage: securabled [-n] [-c FILE] [-d DIR]\nKeeps a device's statements, settings, secrets, updates and log; stays in the foreground.\n");
+    printf("usage: securabled [-nP] [-c FILE] [-d DIR]\nKeeps a device's statements, settings, secrets, updates and log; stays in the foreground.\n");
     for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
         printf("  %-9s %-5s %s\n", option_rows[i].name, option_rows[i].argument ? option_rows[i].argument : "",
                option_rows[i].meaning);
@@ -68,6 +71,8 @@ static void take_option(struct options *options, const char *name, const char *v
         options->file = value;
     else if (strcmp(name, "-d") == 0)
         options->state = value;
+    else if (strcmp(name, "-P") == 0 || strcmp(name, "--present") == 0)
+        options->present = true;
     else if (strcmp(name, "--help") == 0)
         options->help = true;
     else
@@ -153,13 +158,15 @@ static void run_loop(void)
         effects_tick(&parent, now_ms);
         watch_tick(&parent, now_ms);
         struct pollfd fds[] = {
-            {parent.signal_fd, POLLIN, 0}, {parent.door.channel.fd, POLLIN, 0}, {parent.keeper.channel.fd, POLLIN, 0}};
-        if (poll(fds, 3, timeout_ms(parent_now_ms())) <= 0)
+            {parent.signal_fd, POLLIN, 0}, {parent.door.channel.fd, POLLIN, 0}, {parent.keeper.channel.fd, POLLIN, 0}, {parent.link.channel.fd, POLLIN, 0}};
+        if (poll(fds, 4, timeout_ms(parent_now_ms())) <= 0)
             continue;
         if (fds[1].revents)
             children_receive(&parent, &parent.door);
         if (fds[2].revents)
             children_receive(&parent, &parent.keeper);
+        if (fds[3].revents)
+            children_receive(&parent, &parent.link);
         if (fds[0].revents)
             receive_signals();
     }
@@ -207,7 +214,8 @@ int main(int argc, char **argv)
         options.help ? print_help() : (void)printf("securabled %s\n", SEC_PROJECT_VERSION);
         return EXIT_DONE;
     }
-    parent.hooks_fd = parent.pid_fd = parent.listen_fd = parent.slots_fd = parent.spool_fd = -1;
+    parent.hooks_fd = parent.pid_fd = parent.listen_fd = parent.slots_fd = parent.spool_fd = parent.link_fd = -1;
+    parent.present = options.present;
     if (!absolute_state(options.state, state))
         return EXIT_ENVIRONMENT;
     if (!check_config(&parent, state, options.file))

@@ -2,8 +2,8 @@
 /*
  * Parent: what securabled's files share: its configuration, directories, children, and the effect under way.
  *
- * One loop (main.c) waits for signals, messages and times. The door and the keeper are children that are restarted when they
- * die; an effect of the keeper that needs a program (a hook, the installer) is a job. There are two: the effect that the keeper
+ * One loop (main.c) waits for signals, messages and times. Door, keeper and (where there is a hub) link are children that are
+ * restarted when they die; an effect of the keeper that needs a program (a hook, the installer) is a job. There are two: the effect that the keeper
  * waits for, and a payload that is spooled meanwhile.
  * Memory: one static struct. Threads: one. Demand: S38, S40, F4.1; the house plan's "Who runs what".
  */
@@ -49,6 +49,7 @@ struct child {
     uint64_t due_ms;
     unsigned failures; /* deaths in a row, each before a minute was over */
     bool ever_ready;
+    bool died; /* its last end was none in order */
     char text[CONFINEMENT_TEXT_MAX_BYTES]; /* its confinement */
 };
 
@@ -87,7 +88,10 @@ struct parent {
     struct config_user door_user;
     struct config_user keeper_user;
     struct config_user installer_user;
+    struct config_user link_user;
+    bool has_link_user;
     struct config_user hook_user;
+    bool present; /* somebody stands at the device: the keeper's first start is told */
     struct confinement confinement;
 
     int pid_fd;
@@ -96,12 +100,16 @@ struct parent {
     int run_fd;
     int empty_fd;
     int spool_fd;
+    int link_fd; /* -1: link cannot be started */
     int slots_fd;
     int hooks_fd; /* -1: there is no hooks directory */
     int listen_fd;
 
     struct child door;
     struct child keeper;
+    struct child link;
+    struct hub_place hub; /* where link goes; address empty: it is not started */
+    bool link_erase;      /* what link kept is to be erased before it starts again */
     struct job effect;
     struct job spool;
     bool announced;
@@ -138,7 +146,7 @@ bool check_surroundings(struct parent *parent);
 
 /** Takes the pid file's lock; on failure tells who holds it. */
 bool place_lock(struct parent *parent);
-/** Opens and makes directories, gives the keeper its own, removes leftovers, listens at the socket. Failures are told. */
+/** Opens and makes directories, gives keeper and link their own, removes leftovers, listens at the socket. Failures are told. */
 bool place_prepare(struct parent *parent);
 void place_leave(struct parent *parent);
 
@@ -153,7 +161,7 @@ uint64_t children_due_ms(const struct parent *parent);
 void children_receive(struct parent *parent, struct child *child);
 /** A process ended; false when it was none of these. */
 bool children_ended(struct parent *parent, pid_t pid, int wait_status);
-/** Begins the ordered stop: door, then keeper. */
+/** Begins the ordered stop: door and link, then keeper. */
 void children_stop(struct parent *parent);
 bool children_all_gone(const struct parent *parent);
 /** Ends a child that broke the form of messages. */
@@ -172,6 +180,13 @@ void effects_abandon(struct parent *parent);
 bool effects_idle(const struct parent *parent);
 /** Writes run/interfaces.json. */
 sec_status effects_interfaces_write(struct parent *parent);
+
+/* link.c: where the hub is */
+
+/** The keeper's word on the owner's site: link ends when it is another than before, and starts for the new one. */
+void link_site(struct parent *parent, const struct ipc_message *message);
+/** Erases what link kept, when that is due and link has ended. */
+void link_tick(struct parent *parent);
 
 /* hook.c */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files.h"
+#include "../common/files.h"
 #include "parent.h"
 
 #include "../common/say.h"
@@ -51,11 +51,11 @@ bool place_lock(struct parent *parent)
     return true;
 }
 
-/* The keeper gets its two directories with what is in them; nobody else enters. */
-static bool give_dir(const struct parent *parent, const char *name)
+/* The keeper gets its two directories with what is in them, and link its own; nobody else enters. */
+static bool give_dir(const struct parent *parent, const char *name, const struct config_user *to)
 {
-    uid_t user = parent->keeper_user.user;
-    gid_t group = parent->keeper_user.group;
+    uid_t user = to->user;
+    gid_t group = to->group;
     int fd = files_open_dir(parent->state_fd, name, 0700);
     if (fd < 0)
         return fault(parent, name, "open");
@@ -73,7 +73,7 @@ static bool give_dir(const struct parent *parent, const char *name)
     }
     if (dir)
         closedir(dir);
-    return (done && dir) || fault(parent, name, "give to the keeper");
+    return (done && dir) || fault(parent, name, "give to its process");
 }
 
 /* Every child inherits this descriptor, and with it the lock, until it ends: a keeper that outlives its parent by a moment must not
@@ -139,9 +139,21 @@ static void restore_interfaces(struct parent *parent)
         rules_interfaces_restore(&parent->rules, sec_bytes(json_b, len));
 }
 
+static bool prepare_link(struct parent *parent)
+{
+    parent->hub = parent->config.hub;
+    if (parent->as_root && !parent->has_link_user)
+        return true;
+    if (!give_dir(parent, "link", &parent->link_user))
+        return false;
+    parent->link_fd = files_open_dir(parent->state_fd, "link", 0700);
+    return parent->link_fd >= 0 || fault(parent, "link", "open");
+}
+
 bool place_prepare(struct parent *parent)
 {
-    if (!open_dirs(parent) || !give_dir(parent, "journal") || !give_dir(parent, "keys"))
+    if (!open_dirs(parent) || !give_dir(parent, "journal", &parent->keeper_user) || !give_dir(parent, "keys", &parent->keeper_user) ||
+        !prepare_link(parent))
         return false;
     if (!sec_ok(files_remove(parent->spool_fd, ".new"))) /* what a cut left */
         return fault(parent, "spool", "clean");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "files.h"
+#include "../common/files.h"
 #include "parent.h"
 
 #include "../common/say.h"

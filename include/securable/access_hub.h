@@ -80,6 +80,8 @@ enum sec_delivery_next {
 };
 /** `decided`: the device sent a receipt along, so its decision is in its journal. */
 enum sec_delivery_next sec_delivery_judge(uint16_t code, bool decided);
+/** True when a proven answer stands that no later word changes: only "pending" is followed by an outcome. */
+bool sec_delivery_settled(bool answered, bool decided, uint16_t code);
 
 /** May a device fetch a payload? NOT_PERMITTED: it is revoked. NOT_FOUND: no statement that was sent to this device names it, whether the hub has it or not. */
 sec_status sec_payload_judge(bool revoked, bool named);

@@ -40,9 +40,19 @@ static void what_was_of_the_moment_goes_there_again(void)
     CHECK_INT(sec_delivery_judge(SEC_IO_FAILED, false), SEC_DELIVERY_AGAIN);
 }
 
+static void what_is_proven_stands(void)
+{
+    CHECK(sec_delivery_settled(true, true, SEC_OK));
+    CHECK(sec_delivery_settled(true, true, SEC_GENERATION_USED));
+    CHECK(!sec_delivery_settled(true, true, SEC_PENDING));
+    CHECK(!sec_delivery_settled(true, false, SEC_OK));
+    CHECK(!sec_delivery_settled(false, true, SEC_OK));
+}
+
 static const struct test tests[] = {
     TEST(contact_is_judged_by_intervals),
     TEST(each_contact_has_a_word),
     TEST(what_was_of_the_moment_goes_there_again),
+    TEST(what_is_proven_stands),
 };
 TEST_MAIN(tests)

@@ -168,6 +168,67 @@ static void a_beacon_revokes_no_owner_and_no_more_than_are_remembered(void)
     CHECK_STATUS(sec_access_judge_beacon(&state, NULL, sec_bytes(body_room, 2), NULL, NULL), SEC_TRUNCATED);
 }
 
+static void a_beacon_that_revokes_says_which_rosters_its_owner_knew(void)
+{
+    /* Without that, a roster that was signed before and held back on the way would bring the revoked key back. */
+    struct sec_beacon beacon = {.heads = {0, 9}, .revoked_count = 1, .time_s = 1790000000};
+    make();
+    beacon.revoked[0] = kid_of(OPERATOR);
+    CHECK_STATUS(renew(&beacon), SEC_BAD_VALUE);
+    beacon.heads[SEC_TOPIC_ACCESS - 1] = 6;
+    fold(renew(&beacon));
+    people_set(&state, &roster, 6);
+    CHECK(!known(OPERATOR));
+}
+
+static sec_status admit(enum person person, uint64_t generation)
+{
+    struct sec_access_facts facts = people_facts();
+    struct sec_admission admission = {key_of(person), SEC_LIT("integrator")};
+    struct sec_wr body = sec_wr(SEC_ROOM(body_room)), to = sec_wr(SEC_ROOM(change_room)),
+                  say = sec_wr(SEC_ROOM(detail_room));
+    facts.generation = generation;
+    sec_admission_encode(&admission, &body);
+    sec_status status = sec_access_judge_admit_key(&state, &facts, sec_wr_done(&body), &to, &say);
+    change = sec_wr_done(&to);
+    return status;
+}
+
+static void a_beacon_revokes_an_admitted_release_key_for_good(void)
+{
+    struct sec_beacon beacon = {.heads = {6}, .revoked_count = 1, .time_s = 1790000000};
+    struct sec_key_id kid = kid_of(VENDOR);
+    struct sec_public_key key;
+    make();
+    fold(admit(STRANGER, 1));
+    fold(admit(VENDOR, 2));
+    beacon.revoked[0] = kid;
+    fold(renew(&beacon));
+    CHECK_STATUS(sec_access_release_key(&state, &kid, &key), SEC_UNKNOWN_KEY);
+    kid = kid_of(STRANGER);
+    CHECK_OK(sec_access_release_key(&state, &kid, &key));
+    CHECK_INT(state.admitted_count, 1);
+    /* An admission that the owner had signed before does not bring it back; nor does a newer roster. */
+    CHECK_STATUS(admit(VENDOR, 6), SEC_BAD_VALUE);
+    CHECK_INT(change.len, 0);
+    people_set(&state, &roster, 7);
+    kid = kid_of(VENDOR);
+    CHECK_STATUS(sec_access_release_key(&state, &kid, &key), SEC_UNKNOWN_KEY);
+    fold(admit(VENDOR, 8));
+    CHECK_OK(sec_access_release_key(&state, &kid, &key));
+}
+
+static void the_owners_time_is_within_what_can_be_reckoned_with(void)
+{
+    struct sec_beacon beacon = {.heads = {6}, .time_s = INT64_MAX};
+    make();
+    CHECK_STATUS(renew(&beacon), SEC_BAD_VALUE);
+    beacon.time_s = SEC_TIME_MAX_S + 1;
+    CHECK_STATUS(renew(&beacon), SEC_BAD_VALUE);
+    beacon.time_s = SEC_TIME_MAX_S;
+    fold(renew(&beacon));
+}
+
 static void restricted_mode_begins_after_its_days_and_ends_by_a_beacon(void)
 {
     struct sec_beacon beacon = {.heads = {1}};
@@ -213,6 +274,9 @@ static const struct test tests[] = {
     TEST(a_newer_roster_renews_the_lease_too),
     TEST(whom_a_beacon_revokes_is_unknown_until_a_newer_roster),
     TEST(a_beacon_revokes_no_owner_and_no_more_than_are_remembered),
+    TEST(a_beacon_that_revokes_says_which_rosters_its_owner_knew),
+    TEST(a_beacon_revokes_an_admitted_release_key_for_good),
+    TEST(the_owners_time_is_within_what_can_be_reckoned_with),
     TEST(restricted_mode_begins_after_its_days_and_ends_by_a_beacon),
     TEST(without_owner_nobodys_silence_counts),
 };

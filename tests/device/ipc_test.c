@@ -49,7 +49,7 @@ static void every_kind_goes_round(void)
         CHECK_BYTES(sec_wr_done(&again), sec_wr_done(&wr));
         count++;
     }
-    CHECK_INT(count, 23);
+    CHECK_INT(count, 27);
 }
 
 static void every_shorter_or_longer_packet_is_refused(void)
@@ -74,11 +74,11 @@ static void every_shorter_or_longer_packet_is_refused(void)
 
 static void a_kind_from_the_wrong_side_is_refused(void)
 {
-    static const enum ipc_role roles[] = {IPC_PARENT, IPC_DOOR, IPC_KEEPER, IPC_INSTALLER};
+    static const enum ipc_role roles[] = {IPC_PARENT, IPC_DOOR, IPC_KEEPER, IPC_INSTALLER, IPC_LINK};
     for (unsigned number = 0; number <= KINDS_MAX_NUMBER; number++) {
         const struct ipc_rule *rule = ipc_rule_of(number);
-        for (size_t i = 0; rule && i < 16; i++) {
-            enum ipc_role from = roles[i % 4], to = roles[i / 4];
+        for (size_t i = 0; rule && i < 25; i++) {
+            enum ipc_role from = roles[i % 5], to = roles[i / 5];
             struct ipc_message message = sample(rule->kind), back;
             struct sec_wr wr = sec_wr(SEC_ROOM(room_b));
             CHECK_OK(ipc_encode(&message, &wr));

@@ -156,6 +156,27 @@ static void recovery_key_stolen_the_owner_sees_it_announced_and_vetoes(void)
     kit_end();
 }
 
+static void a_stolen_recovery_key_cannot_outrun_the_owners_veto(void)
+{
+    static const uint8_t nonsense[] = {0xa0};
+    kit_begin_owned();
+    const struct sec_access_topic *topic = &kit.keeper.rooms.access.topics[SEC_TOPIC_LIFECYCLE - 1];
+    /* Each of the thief's refused commands would take the generation that the owner is about to sign. */
+    uint64_t head = topic->head;
+    CHECK_STATUS(kit_command(FAKE_RECOVERY, SEC_ACTION_LIFECYCLE_RECOVER, SEC_BYTES(nonsense)), SEC_MISSING_FIELD);
+    CHECK_INT(topic->head, head);
+    CHECK_OK(recover());
+    head = topic->head;
+    uint64_t records = sec_journal_committed(&kit.keeper.journal);
+    for (int i = 0; i < 5; i++)
+        CHECK_STATUS(recover(), SEC_EXISTS);
+    CHECK_INT(topic->head, head);
+    CHECK_INT(sec_journal_committed(&kit.keeper.journal), records);
+    struct sec_digest theirs = report()->recovery.statement;
+    CHECK_OK(kit_command(FAKE_OWNER, SEC_ACTION_LIFECYCLE_VETO, fake_digest_args(&theirs, SEC_ROOM(kit_args))));
+    kit_end();
+}
+
 /* --- an owner's key is stolen ---------------------------------------------------------------------------------------------- */
 
 static void begin_declared(uint32_t restricted_after_days, enum sec_product_presence presence)
@@ -266,6 +287,16 @@ static void the_owners_time_raises_the_lower_bound_also_after_the_owner_has_gone
     CHECK(report()->time_s >= 1900000000);
     kit_restart();
     CHECK(report()->time_s >= 1900000000);
+    kit_end();
+}
+
+static void an_impossible_time_of_the_owners_is_refused_and_the_device_starts_again(void)
+{
+    kit_begin_owned();
+    CHECK_STATUS(kit_command(FAKE_OWNER, SEC_ACTION_BEACON_RENEW, fake_beacon_args(INT64_MAX, NULL, SEC_ROOM(kit_args))), SEC_BAD_VALUE);
+    kit_restart();
+    CHECK(report()->time_s < 4000000000);
+    CHECK_OK(roster_by(FAKE_OWNER));
     kit_end();
 }
 
@@ -510,11 +541,13 @@ static const struct test tests[] = {
     TEST(owner_lost_the_recovery_key_names_new_ones_and_after_the_announced_delay_they_hold),
     TEST(the_time_to_veto_is_not_shortened_by_cutting_the_power),
     TEST(recovery_key_stolen_the_owner_sees_it_announced_and_vetoes),
+    TEST(a_stolen_recovery_key_cannot_outrun_the_owners_veto),
     TEST(owner_stolen_the_thief_vetoes_the_recovery_but_not_a_person_at_the_device),
     TEST(presence_that_the_product_does_not_declare_does_nothing),
     TEST(who_hears_no_beacon_has_no_operators_after_the_lease_and_the_machine_runs_on),
     TEST(uptime_is_kept_over_restarts_and_a_cut_costs_the_hour),
     TEST(the_owners_time_raises_the_lower_bound_also_after_the_owner_has_gone),
+    TEST(an_impossible_time_of_the_owners_is_refused_and_the_device_starts_again),
     TEST(without_beacon_the_restricted_mode_of_the_product_begins_and_never_stops_its_function),
     TEST(manufacturer_gone_a_release_key_that_the_owner_admits_installs),
     TEST(where_the_hub_is_the_owner_says_and_a_start_says_it_again),

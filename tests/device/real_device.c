@@ -267,7 +267,7 @@ static void make_configuration(const struct real_device *d)
 {
     char conf[1024];
     int n = snprintf(conf, sizeof conf,
-                     "# of the test\nlibexec %s\ndoor-user 64001\nkeeper-user 64002\ninstaller-user 64003\n"
+                     "# of the test\nlibexec %s\ndoor-user 64001\nkeeper-user 64002\ninstaller-user 64003\nlink-user 64004\n"
                      "segment-bytes 1048576\nhook-timeout-s 2\nwatch-interval-s 1\n",
                      d->libexec);
     real_write(d, "securabled.conf", sec_bytes(conf, (size_t)n), 0644);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,8 +82,20 @@ static bool make_in_tree(void)
 
 static bool network_socket(void)
 {
-    return did(socket(AF_INET, SOCK_STREAM, 0)) || did(socket(AF_INET6, SOCK_DGRAM, 0)) || did(socket(AF_NETLINK, SOCK_RAW, 0)) ||
-           did(socket(AF_PACKET, SOCK_RAW, 0));
+    return did(socket(AF_INET, SOCK_STREAM, 0)) || did(socket(AF_INET6, SOCK_STREAM, 0));
+}
+
+static bool other_socket(void)
+{
+    return did(socket(AF_INET, SOCK_DGRAM, 0)) || did(socket(AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)) || did(socket(AF_INET, SOCK_STREAM, IPPROTO_SCTP)) ||
+           did(socket(AF_NETLINK, SOCK_RAW, 0)) || did(socket(AF_PACKET, SOCK_RAW, 0));
+}
+
+static bool listen_at_port(void)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    return did(fd) && (did(bind(fd, (const struct sockaddr *)&any, sizeof any)) || did(listen(fd, 1)));
 }
 
 static bool local_socket(void)
@@ -225,7 +238,9 @@ static const struct attempt {
     {"make a file", make_file},
     {"climb out of a directory that it holds", climb},
     {"make and remove files in its directory", make_in_tree},
-    {"open a network socket", network_socket},
+    {"open a TCP socket", network_socket},
+    {"open another network socket", other_socket},
+    {"listen at a port", listen_at_port},
     {"open a local socket", local_socket},
     {"accept a connection", accept_connection},
     {"start a program", start_program},
@@ -250,12 +265,14 @@ static const struct attempt {
     {"set the clock", set_clock},
     {"restart the machine", restart_machine},
 };
+#define COLUMNS_COUNT 5u
 #define ATTEMPTS_COUNT (sizeof attempts / sizeof attempts[0])
 
 /* Rights that the row must have: a profile that denies its own work would pass otherwise. */
 static bool is_needed(enum confinement_profile profile, const struct attempt *attempt)
 {
-    return (profile == CONFINEMENT_KEEPER && attempt->make == make_in_tree) || (profile == CONFINEMENT_DOOR && attempt->make == accept_connection);
+    bool has_tree = profile == CONFINEMENT_KEEPER || profile == CONFINEMENT_LINK;
+    return (has_tree && attempt->make == make_in_tree) || (profile == CONFINEMENT_LINK && attempt->make == network_socket) || (profile == CONFINEMENT_DOOR && attempt->make == accept_connection);
 }
 
 /* --- one attempt in one process -------------------------------------------------------------------------- */
@@ -270,7 +287,7 @@ __attribute__((noreturn)) static void attempt_confined(enum confinement_profile 
 {
     struct confinement confinement;
     struct confinement_plan plan = {.empty_fd = place.empty_fd, .change_user = as_root, .user = CONFINED_USER, .group = CONFINED_USER};
-    if (profile == CONFINEMENT_KEEPER) {
+    if (profile == CONFINEMENT_KEEPER || profile == CONFINEMENT_LINK) {
         plan.tree_fds[0] = place.tree_fd;
         plan.tree_count = 1;
     }
@@ -328,7 +345,8 @@ static void judge(size_t column, const char *cell, const struct attempt *attempt
     static const struct {
         enum confinement_profile profile;
         const char *name;
-    } columns[] = {{CONFINEMENT_PARENT, "parent"}, {CONFINEMENT_DOOR, "door"}, {CONFINEMENT_KEEPER, "keeper"}, {CONFINEMENT_INSTALLER, "installer"}};
+    } columns[] = {{CONFINEMENT_PARENT, "parent"}, {CONFINEMENT_DOOR, "door"}, {CONFINEMENT_KEEPER, "keeper"}, {CONFINEMENT_INSTALLER, "installer"},
+                 {CONFINEMENT_LINK, "link"}};
     bool needed = is_needed(columns[column].profile, attempt);
     bool denied = strcmp(cell, "no") == 0;
     if (!denied && !needed)
@@ -341,13 +359,13 @@ static void judge(size_t column, const char *cell, const struct attempt *attempt
     judge_cell(columns[column].profile, columns[column].name, false, attempt, needed);
 }
 
-static void judge_row(const char *right, char *const cells[4])
+static void judge_row(const char *right, char *const cells[COLUMNS_COUNT])
 {
     for (size_t i = 0; i < ATTEMPTS_COUNT; i++) {
         if (strcmp(attempts[i].right, right) != 0)
             continue;
         named[i] = true;
-        for (size_t column = 0; column < 4; column++)
+        for (size_t column = 0; column < COLUMNS_COUNT; column++)
             judge(column, cells[column], &attempts[i]);
         return;
     }
@@ -355,22 +373,22 @@ static void judge_row(const char *right, char *const cells[4])
     failed++;
 }
 
-/* Splits "| a | b | c | d | e |"; false when the line is no row of five cells. */
-static bool split_row(char *line, char *cells[5])
+/* Splits "| a | b | c | d | e | f |"; false when the line is no row of so many cells. */
+static bool split_row(char *line, char *cells[COLUMNS_COUNT + 1])
 {
     size_t count = 0;
     char *rest = line;
     if (line[0] != '|')
         return false;
-    for (char *part = strsep(&rest, "|"); part && count < 7; part = strsep(&rest, "|"), count++) {
+    for (char *part = strsep(&rest, "|"); part && count < COLUMNS_COUNT + 3; part = strsep(&rest, "|"), count++) {
         while (*part == ' ')
             part = &part[1];
         for (size_t len = strlen(part); len > 0 && (part[len - 1] == ' ' || part[len - 1] == '\n'); len--)
             part[len - 1] = '\0';
-        if (count >= 1 && count <= 5)
+        if (count >= 1 && count <= COLUMNS_COUNT + 1)
             cells[count - 1] = part;
     }
-    return count == 7;
+    return count == COLUMNS_COUNT + 3;
 }
 
 static void judge_table(FILE *file)
@@ -378,7 +396,7 @@ static void judge_table(FILE *file)
     char line[1024];
     bool inside = false;
     while (fgets(line, sizeof line, file)) {
-        char *cells[5];
+        char *cells[COLUMNS_COUNT + 1];
         if (!split_row(line, cells)) {
             inside = false;
         } else if (strcmp(cells[0], "right") == 0) {

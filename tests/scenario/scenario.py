@@ -188,6 +188,7 @@ def play(cases, make=made):
     finally:
         if site:
             site.stop()
+            site.hub.stop()
         shutil.rmtree(folder, ignore_errors=True)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0

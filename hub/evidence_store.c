@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stores what a request showed; runs inside the writer's transaction. */
+#include "evidence.h"
+
+#include <securable/access_hub.h>
+
+#include <stdio.h>
+
+/** [size, 64 nodes of 32 bytes] */
+#define FRONTIER_MAX_BYTES 2304u
+#define ASK_LIFE_S 3600
+
+/* --- the log ------------------------------------------------------------------------------------------------ */
+
+static sec_status put_entries(struct hub_store *store, const struct hub_evidence *e)
+{
+    struct sec_sync_list list = e->request.entries;
+    struct sec_sync_entry entry;
+    uint64_t index = e->request.entries_first;
+    while (sec_sync_entry_next(&list, &entry)) {
+        const struct hub_entry row = {index++, entry.header, entry.body, entry.salt, entry.content};
+        SEC_TRY(hub_entry_put(store, &e->device, &row));
+    }
+    return sec_st(SEC_OK);
+}
+
+/** Entries that no head has proven may be there from a run that led nowhere: they make way for these. */
+static sec_status store_entries(struct hub_store *store, const struct hub_evidence *e)
+{
+    sec_status status = put_entries(store, e);
+    if (!sec_is(status, SEC_EXISTS) || e->request.entries_first != e->base_size)
+        return status;
+    SEC_TRY(hub_entries_cut(store, &e->device, e->base_size));
+    return put_entries(store, e);
+}
+
+static sec_status follow(struct hub_evidence *e, struct hub_device *device, struct sec_wr *frontier)
+{
+    sec_merkle_frontier_encode(&e->run.frontier, frontier);
+    SEC_TRY(sec_wr_end(frontier, &device->frontier));
+    device->head = e->request.head;
+    device->size = e->head.size;
+    device->root = e->head.root;
+    device->boot = e->head.boot;
+    if (e->head.epoch > device->epoch)
+        device->epoch = e->head.epoch;
+    return sec_st(SEC_OK);
+}
+
+static sec_status store_log(struct hub_store *store, struct hub_evidence *e, struct hub_device *device, struct sec_wr *frontier)
+{
+    bool same = e->has_base == (device->head.len > 0) &&
+                (!e->has_base || (e->base_size == device->size && sec_digest_equal(&e->base_root, &device->root)));
+    e->overtaken = !same && e->log != HUB_LOG_NOTHING;
+    if (e->overtaken || (e->log != HUB_LOG_FOLLOWED && e->log != HUB_LOG_PAGE))
+        return sec_st(SEC_OK);
+    sec_status status = store_entries(store, e);
+    if (sec_is(status, SEC_EXISTS)) {
+        e->log = HUB_LOG_AGAIN;
+        return sec_st(SEC_OK);
+    }
+    SEC_TRY(status);
+    return e->log == HUB_LOG_FOLLOWED ? follow(e, device, frontier) : sec_st(SEC_OK);
+}
+
+static const char *alarm_text(enum sec_follow_alarm alarm)
+{
+    return alarm == SEC_FOLLOW_ROLLED_BACK ? "a report that was asked for shows fewer records than the device had signed before"
+                                           : "the device signed two heads of its log that cannot both be true";
+}
+
+static void raise_alarm(struct hub_evidence *e, struct hub_device *device)
+{
+    if (!e->alarm || device->alarm == (uint64_t)e->alarm)
+        return;
+    device->alarm = (uint64_t)e->alarm;
+    device->alarm_text = sec_bytes_of_str(alarm_text(e->alarm));
+    device->alarm_s = e->now_s;
+    e->alarmed = true;
+}
+
+static sec_status tell_alarm(struct hub_store *store, const struct hub_evidence *e)
+{
+    const char *text = alarm_text(e->alarm);
+    char json[256];
+    SEC_TRY(hub_evidence_put(store, &e->device, e->now_s, e->alarm_head, sec_bytes_of_str(text)));
+    snprintf(json, sizeof json, "{\"kind\":\"%s\",\"text\":\"%s\"}", sec_follow_alarm_word((uint64_t)e->alarm), text);
+    return hub_tell(e->hub, store, "alarm", &e->device, json);
+}
+
+/* --- reports ------------------------------------------------------------------------------------------------ */
+
+static sec_status tell_report(struct hub_store *store, const struct hub_evidence *e, struct sec_bytes nonce)
+{
+    char json[2 * SEC_SYNC_NONCE_MAX_BYTES + 32] = "";
+    struct sec_wr wr = sec_wr(sec_room(json, sizeof json - 1));
+    sec_wr_bytes(&wr, SEC_LIT("{\"nonce\":\""));
+    sec_wr_hex(&wr, nonce);
+    sec_wr_bytes(&wr, SEC_LIT("\"}"));
+    return hub_tell(e->hub, store, "report", &e->device, json);
+}
+
+static sec_status store_reports(struct hub_store *store, struct hub_evidence *e)
+{
+    for (size_t i = 0; i < e->reports_count; i++) {
+        const struct hub_shown_report *shown = &e->reports[i];
+        struct hub_ask ask;
+        sec_status status = hub_ask_get(store, &e->device, shown->nonce, &ask);
+        if (sec_is(status, SEC_NOT_FOUND) || (sec_ok(status) && ask.report.len))
+            continue;
+        SEC_TRY(status);
+        ask.nonce = shown->nonce;
+        ask.report = shown->statement;
+        ask.answered_s = e->now_s;
+        SEC_TRY(hub_ask_put(store, &ask));
+        e->asks_change--;
+        SEC_TRY(tell_report(store, e, shown->nonce));
+    }
+    return sec_st(SEC_OK);
+}
+
+static sec_status count_ask(void *ctx, const struct hub_ask *ask)
+{
+    size_t *count = ctx;
+    (void)ask;
+    (*count)++;
+    return sec_st(SEC_OK);
+}
+
+/** The hub's own question, so that what it shows of a device is what the device says now: one at a time. */
+static sec_status ask_anew(struct hub_store *store, struct hub_evidence *e)
+{
+    const struct hub_ask ask = {.device = e->device, .nonce = SEC_BYTES(e->nonce), .asked_s = e->now_s};
+    size_t open = 0;
+    SEC_TRY(hub_asks_open(store, &e->device, e->now_s - ASK_LIFE_S, count_ask, &open));
+    if (open > 0)
+        return sec_st(SEC_OK);
+    SEC_TRY(hub_ask_put(store, &ask));
+    e->asks_change++;
+    return sec_st(SEC_OK);
+}
+
+/* --- verdicts ----------------------------------------------------------------------------------------------- */
+
+static sec_status tell_receipt(struct hub_store *store, const struct hub_evidence *e, const struct hub_shown_verdict *shown)
+{
+    char digest[65] = "", json[256];
+    struct sec_wr wr = sec_wr(sec_room(digest, sizeof digest - 1));
+    sec_wr_hex(&wr, sec_digest_bytes(&shown->told.statement));
+    snprintf(json, sizeof json, "{\"statement\":\"%s\",\"code\":%u,\"word\":\"%s\",\"receipt\":%s}", digest, (unsigned)shown->code,
+             sec_status_word((sec_status){shown->code}), shown->proven ? "true" : "false");
+    return hub_tell(e->hub, store, "receipt", &e->device, json);
+}
+
+static enum hub_delivery_state state_after(enum sec_delivery_next next)
+{
+    switch (next) {
+    case SEC_DELIVERY_HELD:
+        return HUB_DELIVERY_HELD;
+    case SEC_DELIVERY_AGAIN:
+        return HUB_DELIVERY_WAITING;
+    case SEC_DELIVERY_ANSWERED:
+        break;
+    }
+    return HUB_DELIVERY_ANSWERED;
+}
+
+/** An approval was taken over: what it is about need not be held any longer. */
+static sec_status release_held(struct hub_store *store, struct hub_evidence *e, const struct sec_digest *about)
+{
+    struct hub_delivery held;
+    sec_status status = hub_delivery_get(store, &e->device, about, &held);
+    if (sec_is(status, SEC_NOT_FOUND) || (sec_ok(status) && held.state != HUB_DELIVERY_HELD))
+        return sec_st(SEC_OK);
+    SEC_TRY(status);
+    held.state = HUB_DELIVERY_WAITING;
+    e->waiting_change++;
+    return hub_delivery_put(store, &held);
+}
+
+/** What else a device's yes means. */
+static sec_status take_over(struct hub_store *store, struct hub_evidence *e, const struct sec_digest *digest)
+{
+    struct hub_statement statement;
+    sec_status status = hub_statement_get(store, digest, &statement);
+    if (sec_is(status, SEC_NOT_FOUND))
+        return sec_st(SEC_OK);
+    SEC_TRY(status);
+    if (statement.kind == SEC_STATEMENT_APPROVAL) {
+        struct sec_digest about = statement.about;
+        return release_held(store, e, &about);
+    }
+    return hub_people_learn(store, &statement, e->now_s);
+}
+
+static sec_status store_verdict(struct hub_store *store, struct hub_evidence *e, const struct hub_shown_verdict *shown)
+{
+    struct hub_delivery delivery;
+    sec_status status = hub_delivery_get(store, &e->device, &shown->told.statement, &delivery);
+    if (sec_is(status, SEC_NOT_FOUND))
+        return sec_st(SEC_OK);
+    SEC_TRY(status);
+    if (sec_delivery_settled(delivery.state == HUB_DELIVERY_ANSWERED, delivery.receipt_good, delivery.code))
+        return sec_st(SEC_OK);
+    enum sec_delivery_next next = sec_delivery_judge(shown->code, shown->proven);
+    bool waited = delivery.state == HUB_DELIVERY_WAITING;
+    delivery.state = state_after(next);
+    delivery.code = shown->code;
+    delivery.receipt = shown->told.receipt;
+    delivery.receipt_good = shown->proven;
+    delivery.answered_s = e->now_s;
+    e->waiting_change += (delivery.state == HUB_DELIVERY_WAITING) - waited;
+    e->put_off = e->put_off || next == SEC_DELIVERY_AGAIN;
+    SEC_TRY(hub_delivery_put(store, &delivery));
+    SEC_TRY(tell_receipt(store, e, shown));
+    return shown->proven && shown->code == SEC_OK ? take_over(store, e, &shown->told.statement) : sec_st(SEC_OK);
+}
+
+static sec_status store_verdicts(struct hub_store *store, struct hub_evidence *e)
+{
+    for (size_t i = 0; i < e->verdicts_count; i++)
+        SEC_TRY(store_verdict(store, e, &e->verdicts[i]));
+    return sec_st(SEC_OK);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------- */
+
+static bool tells_change(const struct hub_evidence *e, const struct hub_device *before)
+{
+    bool proven = false;
+    for (size_t i = 0; i < e->verdicts_count; i++)
+        proven = proven || e->verdicts[i].proven;
+    return proven || (e->log == HUB_LOG_FOLLOWED && (before->report.len == 0 || e->head.boot != e->boot));
+}
+
+sec_status hub_evidence_store(struct hub_store *store, void *evidence)
+{
+    struct hub_evidence *e = evidence;
+    struct hub_device device;
+    uint8_t room[FRONTIER_MAX_BYTES];
+    struct sec_wr frontier = sec_wr(SEC_ROOM(room));
+    SEC_TRY(store_reports(store, e));
+    SEC_TRY(store_verdicts(store, e));
+    SEC_TRY(hub_device_get(store, &e->device, &device));
+    bool ask = tells_change(e, &device);
+    SEC_TRY(store_log(store, e, &device, &frontier));
+    if (e->reports_count > 0) {
+        device.report = e->reports[e->reports_count - 1].statement;
+        device.report_s = e->now_s;
+    }
+    device.last_seen_s = e->now_s;
+    raise_alarm(e, &device);
+    SEC_TRY(hub_device_put(store, &device));
+    if (e->alarmed)
+        SEC_TRY(tell_alarm(store, e));
+    return ask ? ask_anew(store, e) : sec_st(SEC_OK);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Link, the real process beside the real keeper, against a hub in this test: enrolment, sync, statements, payloads, failures.
+ * Arguments: the program securabled, the folder of the others, and optionally one test's name.
+ */
+#include "../test.h"
+#include "fake_hub.h"
+#include "real_device.h"
+
+#include <backoff.h>
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct real_device d;
+static struct fake_hub hub, other;
+static struct real_statement statement;
+static const char *securabled_path;
+static const char *libexec_path;
+
+static bool holds(struct sec_bytes bytes, const char *part)
+{
+    struct sec_bytes want = sec_bytes_of_str(part);
+    for (size_t i = 0; i + want.len <= bytes.len; i++) {
+        if (sec_bytes_equal(sec_bytes_part(bytes, i, want.len), want))
+            return true;
+    }
+    return false;
+}
+
+static bool said(const char *part)
+{
+    for (int i = 0; i < 100; i++) {
+        if (holds(real_read(&d, "stderr"), part))
+            return true;
+        nanosleep(&(const struct timespec){0, 50000000}, NULL);
+    }
+    return false;
+}
+
+static bool exists(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", d.state, name);
+    return access(path, F_OK) == 0;
+}
+
+static void write_hub_key(const struct fake_hub *to, bool pinned, bool right)
+{
+    char line[256], hex[65];
+    struct sec_digest pin = to->ca_digest;
+    struct sec_wr wr = sec_wr(sec_room(hex, 64));
+    static char conf[4096];
+    if (!right)
+        pin.b[0] ^= 1;
+    sec_wr_hex(&wr, sec_digest_bytes(&pin));
+    hex[64] = '\0';
+    snprintf(line, sizeof line, "hub https://127.0.0.1:%u%s%s\n", to->port, pinned ? " sha256:" : "", pinned ? hex : "");
+    struct sec_bytes before = real_read(&d, "securabled.conf");
+    int n = snprintf(conf, sizeof conf, "%.*s%s", (int)before.len, (const char *)before.data, line);
+    real_write(&d, "securabled.conf", sec_bytes(conf, (size_t)n), 0644);
+}
+
+static void make_all(void)
+{
+    fake_hub_stop(&hub);
+    fake_hub_stop(&other);
+    real_device_make(&d, securabled_path, libexec_path);
+    fake_hub_make(&hub);
+    fake_hub_start(&hub);
+}
+
+static void begin(void)
+{
+    make_all();
+    write_hub_key(&hub, true, true);
+    real_start(&d);
+}
+
+static void end(void)
+{
+    CHECK_INT(real_stop(&d), 0);
+    CHECK(!holds(real_read(&d, "stderr"), "ended by signal"));
+    real_device_remove(&d);
+    fake_hub_stop(&hub);
+    fake_hub_done(&hub);
+}
+
+/* --- what the hub comes to see ---------------------------------------------------------------------------- */
+
+static size_t awaited;
+static uint64_t awaited_size;
+
+static bool is_answered(const struct fake_hub *h)
+{
+    return h->deliveries[awaited].answered;
+}
+
+static bool is_following(const struct fake_hub *h)
+{
+    return h->follow.has_head;
+}
+
+static bool has_grown(const struct fake_hub *h)
+{
+    return h->follow.head.size > awaited_size;
+}
+
+static bool has_report(const struct fake_hub *h)
+{
+    return h->report_len > 0;
+}
+
+static bool has_renewed(const struct fake_hub *h)
+{
+    return h->renewed > 0;
+}
+
+static bool has_enrolled_twice(const struct fake_hub *h)
+{
+    return h->enrolled >= 2;
+}
+
+static bool has_refused(const struct fake_hub *h)
+{
+    return h->refused > 0;
+}
+
+/* Delivers the statement and waits for its verdict. */
+static uint16_t carry(const struct sec_bytes *payload)
+{
+    awaited = fake_hub_deliver(&hub, real_statement_bytes(&statement), payload);
+    CHECK(fake_hub_wait(&hub, is_answered, 30));
+    return hub.deliveries[awaited].code;
+}
+
+static void claim_by_hub(void)
+{
+    real_make_voucher(&d, &statement);
+    CHECK_INT(carry(NULL), SEC_OK);
+    real_make_roster(&d, (uint32_t)getuid(), &statement);
+    CHECK_INT(carry(NULL), SEC_OK);
+}
+
+/* --- tests -------------------------------------------------------------------------------------------------- */
+
+static void the_back_off_doubles_and_is_spread(void)
+{
+    CHECK_INT(backoff_ms(0, 7), 0);
+    CHECK_INT(backoff_ms(1, 0), 500);
+    CHECK_INT(backoff_ms(1, 1000), 1500);
+    CHECK_INT(backoff_ms(3, 0), 2000);
+    CHECK_INT(backoff_ms(9, 0), 128000);
+    for (uint32_t random = 0; random < 1000; random++) {
+        uint64_t ms = backoff_ms(1000, random * 4294967);
+        CHECK(ms >= 150000 && ms <= 450000);
+    }
+}
+
+static void a_device_without_a_hub_starts_no_link(void)
+{
+    real_device_make(&d, securabled_path, libexec_path);
+    real_start(&d);
+    CHECK_INT(real_stop(&d), 0);
+    CHECK(!holds(real_read(&d, "stderr"), "link"));
+    CHECK(!exists("link/transport-key.pem"));
+    real_device_remove(&d);
+}
+
+static void a_device_enrols_and_its_log_is_followed(void)
+{
+    begin();
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    CHECK_INT(hub.enrolled, 1);
+    CHECK_INT(hub.unbound, 0);
+    CHECK_INT(hub.agains, 0);
+    CHECK(said("network by TCP alone"));
+    struct stat st;
+    char path[512];
+    snprintf(path, sizeof path, "%s/link/transport-key.pem", d.state);
+    CHECK(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600);
+    /* A second start has its certificate still. */
+    CHECK_INT(real_stop(&d), 0);
+    awaited_size = hub.follow.head.size;
+    real_start(&d);
+    CHECK(fake_hub_wait(&hub, has_grown, 20));
+    CHECK_INT(hub.enrolled, 1);
+    end();
+}
+
+static void statements_go_down_and_receipts_come_up(void)
+{
+    begin();
+    claim_by_hub();
+    real_make_setting(&d, "speed", 1234, &statement);
+    CHECK_INT(carry(NULL), SEC_OK);
+    CHECK(hub.deliveries[awaited].receipt_len > 100);
+    CHECK(holds(real_read(&d, "run/settings.json"), "1234"));
+    real_make_setting(&d, "speed", 999999, &statement);
+    CHECK_INT(carry(NULL), SEC_OUT_OF_RANGE);
+    CHECK(hub.deliveries[awaited].receipt_len > 100);
+    statement.b[statement.len - 1] ^= 1;
+    CHECK_INT(carry(NULL), SEC_BAD_SIGNATURE); /* the digest is of what was signed: the verdict is told for both, and the receipt stays */
+    end();
+}
+
+static void news_of_the_device_does_not_wait_for_the_polls_end(void)
+{
+    struct sec_bytes receipt;
+    begin();
+    claim_by_hub();
+    CHECK(fake_hub_wait(&hub, is_following, 10));
+    nanosleep(&(const struct timespec){2, 0}, NULL);
+    awaited_size = hub.follow.head.size;
+    real_make_setting(&d, "speed", 5, &statement);
+    CHECK_OK(sec_door_submit(&d.door, real_statement_bytes(&statement), sec_bytes(NULL, 0), -1, &receipt));
+    CHECK(fake_hub_wait(&hub, has_grown, 5));
+    CHECK(hub.resumed > 0); /* the interrupted poll's successor resumes its session */
+    end();
+}
+
+static void a_report_answers_the_hubs_nonce(void)
+{
+    begin();
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    hub.nonce[0] = 7;
+    hub.nonce_asked = true;
+    CHECK(fake_hub_wait(&hub, has_report, 10));
+    CHECK(hub.report_len > 200);
+    end();
+}
+
+static uint8_t image[3000000];
+
+static void a_payload_that_was_cut_goes_on_where_it_was(void)
+{
+    struct sec_digest digest;
+    struct sec_bytes payload = SEC_BYTES(image);
+    begin();
+    claim_by_hub();
+    for (size_t i = 0; i < sizeof image; i++)
+        image[i] = (uint8_t)(i * 11 + i / 256);
+    hub.payload_cut = 1000000;
+    real_make_release(&d, 2, "1.1", payload, &statement, &digest);
+    CHECK_INT(carry(&payload), SEC_OK);
+    CHECK(hub.ranges >= 2 && hub.last_range > 1900000); /* three pieces; a whole download would not end */
+    CHECK(said("going on at byte"));
+    uint8_t args_b[64];
+    struct sec_wr wr = sec_wr(SEC_ROOM(args_b));
+    sec_args_digest_encode(&digest, &wr);
+    real_make_command(&d, REAL_OPERATOR, SEC_ACTION_UPDATE_INSTALL, sec_wr_done(&wr), &statement);
+    CHECK_INT(carry(NULL), SEC_OK);
+    CHECK_BYTES(sec_bytes_part(real_read(&d, "slots/b"), 0, 4096), sec_bytes(image, 4096));
+    end();
+}
+
+static void what_no_key_vouches_for_is_not_downloaded(void)
+{
+    struct sec_digest digest;
+    struct sec_bytes payload = SEC_LIT("firmware of a stranger");
+    begin();
+    claim_by_hub();
+    real_make_release(&d, 2, "1.1", payload, &statement, &digest);
+    statement.b[statement.len / 2] ^= 1; /* in the manifest, which the signature covers by its digest */
+    awaited = fake_hub_deliver(&hub, real_statement_bytes(&statement), &payload);
+    CHECK(fake_hub_wait(&hub, is_answered, 30));
+    CHECK(hub.deliveries[awaited].code != SEC_OK && hub.deliveries[awaited].receipt_len == 0);
+    CHECK_INT(hub.payloads, 0);
+    end();
+}
+
+static void a_hub_with_another_ca_is_not_talked_to(void)
+{
+    make_all();
+    write_hub_key(&hub, true, false);
+    real_start(&d);
+    CHECK(said("does not come with the pinned CA"));
+    CHECK_INT(hub.enrolled + hub.syncs, 0);
+    end();
+}
+
+static void without_a_pin_any_certificate_is_taken_and_that_is_said(void)
+{
+    make_all();
+    write_hub_key(&hub, false, true);
+    real_start(&d);
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    CHECK(said("any is taken"));
+    end();
+}
+
+static void a_certificate_is_renewed_before_it_ends(void)
+{
+    make_all();
+    hub.certificate_life_s = 9;
+    hub.wait_most_s = 1;
+    write_hub_key(&hub, true, true);
+    real_start(&d);
+    CHECK(fake_hub_wait(&hub, has_renewed, 20));
+    CHECK_INT(hub.enrolled, 1);
+    CHECK_INT(hub.unbound, 0);
+    end();
+}
+
+static void a_certificate_that_lapsed_strands_nobody(void)
+{
+    make_all();
+    hub.certificate_life_s = 4;
+    hub.no_renewal = true;
+    write_hub_key(&hub, true, true);
+    real_start(&d);
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    fake_hub_stop(&hub);
+    nanosleep(&(const struct timespec){5, 0}, NULL);
+    SSL_CTX_set_session_cache_mode(hub.ctx, SSL_SESS_CACHE_OFF); /* a restarted hub knows no sessions */
+    SSL_CTX_flush_sessions(hub.ctx, LONG_MAX);
+    fake_hub_start(&hub);
+    CHECK(fake_hub_wait(&hub, has_enrolled_twice, 60));
+    CHECK(fake_hub_wait(&hub, has_refused, 1));
+    end();
+}
+
+static void a_hub_that_was_gone_is_found_again(void)
+{
+    begin();
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    fake_hub_stop(&hub);
+    CHECK(said("connect: "));
+    awaited_size = hub.follow.head.size;
+    real_make_voucher(&d, &statement);
+    struct sec_bytes receipt;
+    CHECK_OK(sec_door_submit(&d.door, real_statement_bytes(&statement), sec_bytes(NULL, 0), -1, &receipt));
+    nanosleep(&(const struct timespec){4, 0}, NULL);
+    fake_hub_start(&hub);
+    CHECK(fake_hub_wait(&hub, has_grown, 30));
+    CHECK_INT(hub.enrolled, 1);
+    end();
+}
+
+static void the_owners_site_replaces_the_hub(void)
+{
+    uint8_t args_b[512];
+    char address[64];
+    begin();
+    claim_by_hub();
+    fake_hub_make(&other);
+    fake_hub_start(&other);
+    snprintf(address, sizeof address, "https://127.0.0.1:%u", other.port);
+    const struct sec_site site = {.address = sec_bytes_of_str(address), .ca = other.ca_digest};
+    struct sec_wr wr = sec_wr(SEC_ROOM(args_b));
+    sec_site_encode(&site, &wr);
+    real_make_command(&d, REAL_OWNER, SEC_ACTION_LIFECYCLE_SITE, sec_wr_done(&wr), &statement);
+    CHECK_INT(carry(NULL), SEC_OK); /* the hub that is left hears of it still */
+    CHECK(fake_hub_wait(&other, is_following, 20));
+    CHECK_INT(other.enrolled, 1);
+    /* It is in force after a start too. */
+    CHECK_INT(real_stop(&d), 0);
+    awaited_size = other.follow.head.size;
+    real_start(&d);
+    CHECK(fake_hub_wait(&other, has_grown, 20));
+    CHECK_INT(other.enrolled, 1);
+    end();
+    fake_hub_stop(&other);
+    fake_hub_done(&other);
+}
+
+/* Kills link, by its name among securabled's children. */
+static void kill_link(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "kill -9 $(ps -o pid=,comm= --ppid %d | awk '$2 == \"securable-link\" {print $1}')", (int)d.pid);
+    CHECK(system(command) == 0);
+}
+
+static void a_killed_link_is_started_again(void)
+{
+    begin();
+    CHECK(fake_hub_wait(&hub, is_following, 20));
+    awaited_size = hub.follow.head.size;
+    kill_link();
+    CHECK(fake_hub_wait(&hub, has_grown, 20)); /* process-restarted, among others */
+    CHECK_INT(hub.enrolled, 1);
+    CHECK_INT(real_stop(&d), 0);
+    real_device_remove(&d);
+    fake_hub_stop(&hub);
+    fake_hub_done(&hub);
+}
+
+static const struct test tests[] = {
+    TEST(the_back_off_doubles_and_is_spread),
+    TEST(a_device_without_a_hub_starts_no_link),
+    TEST(a_device_enrols_and_its_log_is_followed),
+    TEST(statements_go_down_and_receipts_come_up),
+    TEST(news_of_the_device_does_not_wait_for_the_polls_end),
+    TEST(a_report_answers_the_hubs_nonce),
+    TEST(a_payload_that_was_cut_goes_on_where_it_was),
+    TEST(what_no_key_vouches_for_is_not_downloaded),
+    TEST(a_hub_with_another_ca_is_not_talked_to),
+    TEST(without_a_pin_any_certificate_is_taken_and_that_is_said),
+    TEST(a_certificate_is_renewed_before_it_ends),
+    TEST(a_certificate_that_lapsed_strands_nobody),
+    TEST(a_hub_that_was_gone_is_found_again),
+    TEST(the_owners_site_replaces_the_hub),
+    TEST(a_killed_link_is_started_again),
+};
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        printf("usage: link_test SECURABLED LIBEXEC [TEST]\n");
+        return 2;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    hub.listen_fd = other.listen_fd = -1;
+    securabled_path = argv[1];
+    libexec_path = argv[2];
+    int code = test_run_all(tests, sizeof tests / sizeof tests[0], argc > 3 ? argv[3] : NULL);
+    real_device_abandon(&d);
+    return code;
+}
