@@ -3,6 +3,7 @@
 #include "command_inside.h"
 #include "commands.h"
 #include "json_cbor.h"
+#include "outbox.h"
 
 #include <string.h>
 #include <time.h>
@@ -113,6 +114,37 @@ static void heads_of_report(const struct making *m, struct sec_beacon *beacon)
     }
 }
 
+static bool shares_device(const struct sec_audience *one, const struct sec_audience *other)
+{
+    bool shared = one->by_match || other->by_match; /* who that is, is not known here */
+    for (size_t i = 0; !shared && i < one->count; i++)
+        for (size_t k = 0; !shared && k < other->count; k++)
+            shared = sec_bytes_equal(sec_audience_id_at(one, i), sec_audience_id_at(other, k));
+    return shared;
+}
+
+/* What a device reports it has; what was handed in and is held back on the way it cannot tell. A roster among that would bring a revoked key back. */
+static int access_of_outbox(const struct making *m, struct sec_beacon *beacon)
+{
+    const char *dir, **digests;
+    size_t count = 0;
+    CLI_TRY(outbox_open(m->cli, &dir));
+    CLI_TRY(outbox_items(m->cli, dir, &digests, &count));
+    for (size_t i = 0; i < count; i++) {
+        struct sec_bytes bytes;
+        struct sec_statement statement;
+        struct sec_command command;
+        CLI_TRY(outbox_statement(m->cli, dir, digests[i], &bytes));
+        if (!sec_ok(sec_statement_parse(bytes, &statement)) || statement.kind != SEC_STATEMENT_COMMAND ||
+            !sec_ok(sec_command_parse(statement.msg.payload, &command)) || command.topic != SEC_TOPIC_ACCESS ||
+            command.epoch != m->command.epoch || !shares_device(&command.audience, &m->command.audience))
+            continue;
+        if (command.generation > beacon->heads[SEC_TOPIC_ACCESS - 1])
+            beacon->heads[SEC_TOPIC_ACCESS - 1] = command.generation;
+    }
+    return CLI_DONE;
+}
+
 int command_args_beacon(struct making *m, struct sec_wr *args)
 {
     struct sec_beacon beacon = {.time_s = (int64_t)time(NULL)};
@@ -127,7 +159,12 @@ int command_args_beacon(struct making *m, struct sec_wr *args)
         else if (!when)
             CLI_TRY(take_generation(&beacon, m->operands[i]));
     }
+    const bool typed = beacon.heads[SEC_TOPIC_ACCESS - 1] != 0;
     heads_of_report(m, &beacon);
+    if (beacon.revoked_count > 0 && !typed)
+        CLI_TRY(access_of_outbox(m, &beacon));
+    if (beacon.revoked_count > 0 && beacon.heads[SEC_TOPIC_ACCESS - 1] == 0)
+        return cli_usage("command", m->row->word, "access=GENERATION is wanted: of the newest roster that was signed, so that none before it brings the key back");
     for (unsigned topic = 1; topic <= SEC_TOPICS_COUNT; topic++) {
         if (beacon.heads[topic - 1])
             cli_add_number(heads, sec_topic_word(topic), beacon.heads[topic - 1]);

@@ -38,7 +38,7 @@ void console_answer(struct console_request *r, unsigned status, const char *cont
 #define PAGE_FIELD(name, value) name ": " value "\r\n"
     const char *head = cli_format(r->cli,
                                   "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n"
-                                  "X-Frame-Options: DENY\r\n" PAGE_FIELDS(PAGE_FIELD) "%s\r\n",
+                                  "X-Frame-Options: DENY\r\nX-Content-Type-Options: nosniff\r\n" PAGE_FIELDS(PAGE_FIELD) "%s\r\n",
                                   status, http_reason(status), content_type, body.len, fields ? fields : "");
 #undef PAGE_FIELD
     if (console_send(r->fd, sec_bytes_of_str(head)))

@@ -138,6 +138,9 @@ cJSON *console_device_json(struct console_request *r, const struct material_repo
     const struct sec_product_facts *product = &report->product->product.facts;
     struct sec_value name = settings_find(report->report.settings, SEC_LIT("securable.device.name"));
     cJSON *json = cJSON_CreateObject();
+    struct sec_wr label = sec_wr(cli_room(r->cli, SEC_LABEL_CODE_BYTES));
+    sec_label_code_encode(&report->report.device_id, &label);
+    cli_add_text(json, "label", sec_wr_done(&label));
     cli_add_hex(json, "id", SEC_BYTES(report->report.device_id.b));
     add_text_or_null(json, "name", name.type == SEC_VALUE_TEXT ? name.text : sec_bytes(NULL, 0));
     cli_add_text(json, "product", product->name);

@@ -238,12 +238,16 @@ static int sign_one(struct console_request *r, enum sec_statement_kind kind, str
     struct sec_signer signer = sec_private_key_signer(key);
     CLI_TRY(cli_failed(r->console->key, "sign", sec_statement_sign(kind, &signer, &cli->crypto.hasher, body, &wr)));
     CLI_TRY(hub_keep(cli, r->console->outbox, sec_wr_done(&wr), NULL, 0, NULL, &digest, &note));
+    cJSON_AddItemToArray(list, note);
+    /* From here on it is signed and kept: a hub that does not take it is told of, and asked again from the outbox. */
     int code = console_hub(r, &hub);
     if (code == CLI_DONE)
         code = hub_hand_in(cli, hub, r->console->outbox, sec_wr_done(&wr), NULL, 0, NULL, digest, note);
+    const char *said = console_said(r);
     cJSON_AddStringToObject(note, "digest", digest);
-    cJSON_AddItemToArray(list, note);
-    return code;
+    if (code != CLI_DONE)
+        cJSON_AddStringToObject(note, "problem", said);
+    return CLI_DONE;
 }
 
 static struct console_preview *find_preview(struct console_shared *shared, const char *id)

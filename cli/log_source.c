@@ -46,7 +46,9 @@ int log_source_key(struct cli *cli, const struct log_source *source, const char 
     *ret_path = key ? key : source->idevid;
     if (!key && !files_exists(source->idevid))
         return cli_environment(source->name, "key", "no %s; name the device's public key with --key", source->idevid);
-    return material_public_key(cli, *ret_path, ret_key);
+    /* A hub's owner has its journal key as a whole; the public half of either is what counts. */
+    bool is_private;
+    return material_any_key(cli, *ret_path, ret_key, &is_private);
 }
 
 /* --- slot keys, for opening alone ------------------------------------------------------------------------------ */

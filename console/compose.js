@@ -39,7 +39,7 @@ function settingField(one, changed) {
 
 function settingsForm(signed) {
   const changed = new Map();
-  const usable = (signed.schema || []).filter((one) => ["bool", "integer", "text", "enum"].includes(one.type));
+  const usable = [...(signed.schema || [])].sort((a, b) => a.name.localeCompare(b.name)).filter((one) => ["bool", "integer", "text", "enum"].includes(one.type));
   const grid = (list) => h("div", { class: "grid" }, list.map((one) => settingField(one, changed)));
   const own = usable.filter((one) => !one.name.startsWith("securable.")), base = usable.filter((one) => one.name.startsWith("securable."));
   const within = h("select", {}, [["0", "for good"], ["600", "reverts unless confirmed within 10 minutes"], ["3600", "reverts unless confirmed within an hour"], ["86400", "reverts unless confirmed within a day"]]
@@ -99,7 +99,7 @@ function wills(one) {
 
 function meaningOf(one) {
   return h("div", { class: "stack" },
-    h("div", { class: "row" }, h("strong", {}, one.name || short(one.id)), word("signed"), h("span", { class: "note" }, one.model, ", ", id(one.id, 16), ", facts of ", when(one.device_time))),
+    h("div", { class: "row" }, h("strong", {}, nameOf(one)), word("signed"), h("span", { class: "note" }, one.model, ", ", id(one.id, 16), ", asked just now")),
     wills(one),
     one.asked_by ? h("p", {}, "Asked for by ", h("b", {}, one.asked_by.name || "somebody whom this device's roster does not know"), one.asked_by.role ? `, ${one.asked_by.role}` : "", " ", id(one.asked_by.key, 12), " ", word(one.asked_by.verified ? "receipt" : "open")) : null,
     h("p", { class: "note" }, `${action(one.action)} · generation ${one.generation}, epoch ${one.epoch}`, one.confirm_within_s ? ` · reverts unless confirmed within ${duration(one.confirm_within_s)}` : "",
@@ -132,14 +132,14 @@ export function meaning(preview, done) {
 
 // --- the receipt arrives -----------------------------------------------------------------------------------------
 
-export function watch(context, digests, place) {
+export function watch(context, digests, place, done) {
   const until = Date.now() + 120000;
   const look = async () => {
     if (context.signal.aborted) return;
     try {
       const mine = ((await get("/console/sent", context.signal)).items || []).filter((item) => digests.includes(item.digest));
       fill(place, mine.map(sentLine));
-      if (mine.length && mine.every((item) => item.missing === 0)) { say("The receipt has come and was checked."); return; }
+      if (mine.length && mine.every((item) => item.missing === 0)) { if (done) done(); say("The receipt has come and was checked."); return; }
     } catch (error) {
       if (error.name === "AbortError") return;
       fill(place, problem(error));
@@ -160,7 +160,7 @@ export function sentLine(item) {
 
 // --- the card ----------------------------------------------------------------------------------------------------
 
-export function compose(context, device, signed) {
+export function compose(context, device, signed, settled) {
   const fields = h("div", { class: "stack" }), place = h("div", { class: "stack" }), result = h("div", { class: "stack" });
   const select = h("select", {}, CHOICES.map(([v, text]) => h("option", { value: v }, text)));
   const go = h("button", { class: "do main", type: "submit" }, "Show what it means");
@@ -187,8 +187,10 @@ export function compose(context, device, signed) {
         fill(place);
         if (!sent) return;
         fill(result);
-        watch(context, sent.map((item) => item.digest), result);
-        choose();
+        watch(context, sent.map((item) => item.digest), result, async () => {
+          signed = (await settled()) || signed;
+          if (!place.hasChildNodes()) choose();
+        });
       });
       fill(place, box);
       box.focus();
@@ -199,7 +201,7 @@ export function compose(context, device, signed) {
   }
   select.addEventListener("change", choose);
   choose();
-  return card("Make a command", h("span", { class: "note" }, `for ${signed.name || nameOf(device)} alone`), h("div", { class: "in" },
+  return card("Make a command", h("span", { class: "note" }, `for ${nameOf(signed)} alone`), h("div", { class: "in stack" },
     h("form", { onsubmit: look }, h("label", { class: "field" }, h("span", { class: "lab" }, "What"), select), fields, h("div", { class: "row" }, go)), place, result));
 }
 

@@ -52,7 +52,7 @@ function identity(device, report, mark) {
     ["Product", (report && report.product) || device.product || "not known yet"],
     ["Model", (report && report.model) || device.model || "not known yet"],
     ["Release", report && report.release ? `${report.release.version} (sequence ${report.release.sequence})` : "not known yet"],
-    ["Label", device.label ? h("code", {}, device.label) : "none"],
+    ["Label", h("code", {}, (report && report.label) || device.label)],
     ["Identity", h("code", {}, device.id)],
     ["Ownership", `${(report ? report.owned ?? device.owned : device.owned) ? "owned" : "no owner yet"}, epoch ${(report && report.epoch) ?? device.epoch}`],
     report && ["Clock", report.clock], report && ["Rollback counter", report.counter],
@@ -68,7 +68,7 @@ function contact(device) {
     ["Last seen", when(device.last_seen)],
     ["First seen", when(device.first_seen)],
     ["Log", device.alarm ? chip("bad", `alarm: ${device.alarm.kind}`) : size ? chip("good", `followed until record ${size - 1}`) : chip("", "not followed yet")],
-    device.head && ["Log's head", [id(device.head.root, 16), `, boot ${device.head.boot}, `, when(device.head.time)]],
+    device.head && ["Log's head", [id(device.head.root, 16), `, boot ${device.head.boot}`]],
     ["Transport certificate", device.certificate ? ["until ", h("time", { title: device.certificate.until }, device.certificate.until.slice(0, 10))] : "none"],
     ["Waiting", device.waiting ? plural(device.waiting, "statement") : "nothing"],
   ])));
@@ -117,8 +117,8 @@ function statementList(items) {
 
 function draw(context, slots, device, signed) {
   const report = signed || device.report, mark = () => word(signed ? "signed" : "hub");
-  fill(slots.head, h("div", { class: "grow" }, h("a", { class: "back", href: "#/devices" }, "← Devices"), h("h1", {}, (signed && signed.name) || nameOf(device)),
-    h("p", { class: "sub" }, stateOf(device), h("span", {}, (signed || device).model || ""), device.label ? h("span", {}, `label ${device.label}`) : null)));
+  fill(slots.head, h("div", { class: "grow" }, h("a", { class: "back", href: "#/devices" }, "← Devices"), h("h1", {}, nameOf(signed || device)),
+    h("p", { class: "sub" }, stateOf(device), h("span", {}, (signed || device).model || ""), h("span", {}, `label ${(signed || device).label}`))));
   fill(slots.banners, banners(device, report), signed ? contradictionBanner(contradictions(device, signed)) : null);
   fill(slots.left, identity(device, report, mark()), contact(device), report ? [interfaces(report, mark()), people(report, mark(), context.config.operator && context.config.operator.key)] : null);
   fill(slots.settings, report ? settings(report, mark()) : card("Settings", word("hub"), h("p", { class: "empty" }, "This device has not reported yet.")));
@@ -132,11 +132,19 @@ async function ask(context, slots, device) {
     slots.signed = signed;
     fill(slots.asking);
     draw(context, slots, slots.device, signed);
-    fill(slots.compose, compose(context, slots.device, signed));
+    fill(slots.compose, compose(context, slots.device, signed, () => renew(context, slots)));
   } catch (error) {
     if (error.name === "AbortError") return;
     fill(slots.asking, problem({ title: "No device-signed facts", detail: `${error.detail || error.message} What is shown below is the hub's word alone, and nothing can be signed from it.` }, () => ask(context, slots, slots.device)));
   }
+}
+
+// Asks the device again, without touching what a person is typing.
+async function renew(context, slots) {
+  slots.signed = await get(`/console/devices/${slots.device.id}/facts`, context.signal).catch(() => slots.signed);
+  slots.device = await get(`/api/v1/devices/${slots.device.id}`, context.signal).catch(() => slots.device);
+  draw(context, slots, slots.device, slots.signed);
+  return slots.signed;
 }
 
 export async function device(context, deviceId) {
@@ -157,7 +165,9 @@ export async function device(context, deviceId) {
   const again = async () => {
     const before = slots.device.head ? slots.device.head.size : 0;
     slots.device = await get(path, context.signal);
-    draw(context, slots, slots.device, slots.signed);
+    // A difference may be a change of this moment: the device is asked before the hub is accused.
+    if (slots.signed && contradictions(slots.device, slots.signed).length) await renew(context, slots);
+    else draw(context, slots, slots.device, slots.signed);
     await loadStatements();
     if ((slots.device.head ? slots.device.head.size : 0) !== before) fill(slots.journal, journal(context, slots.device));
   };

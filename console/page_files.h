@@ -32,10 +32,9 @@
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " \
     "frame-ancestors 'none'"
 
-/** X(field, value): what every answer with a file of the page carries besides its type. */
+/** X(field, value): what every answer with a file of the page carries besides its type and nosniff. */
 #define PAGE_FIELDS(X)                                 \
     X("Content-Security-Policy", PAGE_POLICY)          \
-    X("X-Content-Type-Options", "nosniff")             \
     X("Referrer-Policy", "no-referrer")                \
     X("Cross-Origin-Resource-Policy", "same-origin")   \
     X("Cross-Origin-Opener-Policy", "same-origin")     \

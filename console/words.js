@@ -57,6 +57,7 @@ export const action = (name) => ACTIONS[name] || name || "statement";
 
 const CODES = {
   ok: ["good", "done"], "already-decided": ["good", "was decided before"], pending: ["warn", "waits for more approvals"],
+  "confirm-pending": ["warn", "refused: an earlier change waits for its confirmation"], unsupported: ["bad", "refused: this version cannot do it"],
   "generation-used": ["bad", "another command came first"], "trial-pending": ["warn", "waits for the release on trial"],
 };
 export function verdict(name) {
@@ -79,6 +80,7 @@ export const nameOf = (device) => device.name || device.label || short(device.id
 const ALARMS = {
   "rolled-back": "The log ends before a point that was proven earlier", rollback: "The log ends before a point that was proven earlier",
   forked: "Two logs with valid signatures disagree", fork: "Two logs with valid signatures disagree",
+  unproven: "The log's entries do not lead to the head that the device signed",
 };
 export const alarmText = (alarm) => alarm.text || ALARMS[alarm.kind] || alarm.kind;
 

@@ -40,14 +40,19 @@ static void look_at(const struct http_head *head)
 
 static struct outcome run(struct sec_bytes in, bool responses, size_t piece)
 {
-    static uint8_t room[HTTP_HEAD_MAX_BYTES];
+    static uint8_t room[HTTP_HEAD_MAX_BYTES], small[64];
+    bool in_head = true, grown = false; /* a head outgrows its first room, as in the hub */
     struct http_reader reader;
     struct outcome outcome = {0};
     size_t at = 0, end = piece < in.len ? piece : in.len;
-    http_reader_init(&reader, responses, SEC_ROOM(room), BODY_MAX);
+    http_reader_init(&reader, responses, SEC_ROOM(small), BODY_MAX);
     for (unsigned steps = 0;; steps++) {
         size_t used = 0;
         enum http_event event = HTTP_NEED_MORE;
+        if (in_head && !grown && reader.used + (end - at) > sizeof small) {
+            http_reader_move(&reader, SEC_ROOM(room));
+            grown = true;
+        }
         sec_status status = http_feed(&reader, sec_bytes_part(in, at, end - at), &used, &event);
         outcome.code = status.code;
         if (!sec_ok(status))
@@ -56,6 +61,7 @@ static struct outcome run(struct sec_bytes in, bool responses, size_t piece)
         at += used;
         if (event == HTTP_GOT_HEAD)
             look_at(&reader.head);
+        in_head = in_head && event != HTTP_GOT_HEAD;
         for (size_t i = 0; event == HTTP_GOT_BODY && i < reader.body.len; i++)
             outcome.sum = outcome.sum * 31 + reader.body.data[i];
         outcome.body += event == HTTP_GOT_BODY ? reader.body.len : 0;
@@ -63,6 +69,7 @@ static struct outcome run(struct sec_bytes in, bool responses, size_t piece)
             outcome.taken = at;
             outcome.messages++;
             http_next(&reader);
+            in_head = true;
         }
         if (event == HTTP_NEED_MORE && end == in.len)
             return outcome;

@@ -18,13 +18,9 @@
 /** Elements of one page of a list. */
 #define HUB_API_LIMIT_DEFAULT 100u
 #define HUB_API_LIMIT_MAX 500u
-/** Devices that one statement may be sent to by name. */
-#define HUB_API_TARGETS_MAX_COUNT 4096u
 /** A sign-in ends after half a day: a working day with its ends. */
 #define HUB_API_LOGIN_S 43200
 #define HUB_API_NONCE_S 300
-/** How long the hub remembers that a report was asked for. */
-#define HUB_API_ASK_S 3600
 
 /** Once, when store, fleet and writer stand: listens to what is told, and removes what was left of unfinished uploads. */
 sec_status hub_api_start(struct hub *hub);

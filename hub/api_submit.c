@@ -23,6 +23,7 @@ struct submission {
     struct sec_device_id *targets;
     size_t targets_max;
     bool *waits; /* which of them have something new to take */
+    bool opens;  /* vouchers: the owners may sign in from now on */
     bool named;  /* the devices stand in the query */
     bool existed;
 };
@@ -198,7 +199,7 @@ static sec_status put_person(struct hub_store *store, const struct sec_public_ke
     return sec_is(status, SEC_NOT_FOUND) ? hub_person_put(store, &person) : status;
 }
 
-/* A voucher by a maker that is trusted: the device may come, and its owners may sign in. */
+/* A voucher by a maker that is trusted: the device may come. */
 static sec_status put_expected(struct hub_store *store, struct submission *s)
 {
     struct hub_device device = {.first_seen_s = 0};
@@ -211,6 +212,8 @@ static sec_status put_expected(struct hub_store *store, struct submission *s)
     device.expected = true;
     device.epoch = device.epoch > s->voucher.epoch ? device.epoch : s->voucher.epoch;
     SEC_TRY(hub_device_put(store, &device));
+    if (!s->opens)
+        return sec_st(SEC_OK);
     for (size_t i = 0; i < s->voucher.owners.count; i++)
         SEC_TRY(put_person(store, &s->voucher.owners.keys[i], SEC_ROLE_OWNER, SEC_LIT("owner")));
     return s->voucher.has_recovery ? put_person(store, &s->voucher.recovery, SEC_ROLE_RECOVERY, SEC_LIT("recovery")) : sec_st(SEC_OK);
@@ -374,6 +377,7 @@ void hub_api_statements_post(struct hub_exchange *x)
         return;
     s->row.kind = s->facts.kind = s->statement.kind;
     s->row.signer = s->statement.kid;
+    s->opens = sec_carry_opens(x->who.scope);
     s->facts.signer_known = s->signer.known;
     status = s->facts.body_good ? find_targets(x, s) : sec_st(SEC_OK);
     if (!sec_ok(status)) {

@@ -64,7 +64,7 @@ static uint32_t uid_of(int fd)
 void connection_accept(struct hub_loop *loop, int fd, enum hub_entrance entrance, struct hub_peer *peer)
 {
     struct hub_connection *c = calloc(1, sizeof *c);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
     if (!c) {
         hub_peers_leave(loop->hub->gate->peers, peer);
         gate_leave(loop);
@@ -485,7 +485,7 @@ void connection_run(struct hub_connection *c)
     c->in_turn = true;
     if (c->deadline_ms <= c->loop->now_ms)
         timeout(c);
-    if (c->state == CONNECTION_HANDSHAKE)
+    if (c->state == CONNECTION_HANDSHAKE && c->readable)
         handshake(c);
     else if (c->state == CONNECTION_LINGER)
         linger(c);
@@ -504,8 +504,7 @@ void connection_event(struct hub_connection *c, uint32_t events)
 {
     if (c->state == CONNECTION_CLOSED)
         return;
-    c->readable |= (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-    c->writable |= (events & EPOLLOUT) != 0;
+    c->readable |= c->state == CONNECTION_HANDSHAKE || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     c->ended |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     connection_run(c);
 }

@@ -42,7 +42,8 @@ struct hub_connection {
     bool has_device; /* `device` holds by a good certificate */
     bool proven;     /* no longer counted with its address */
     bool asked;      /* at least one request was answered */
-    bool readable, writable, drained, ended; /* the socket; drained: the last read was short; ended: the client sends no more */
+    bool readable, drained, ended; /* the socket; drained: the last read was short; ended: the client sends no more */
+    bool watches_out; /* a write would have blocked once: from then on its events are asked for */
     bool in_turn, is_ready, in_wheel, broken;
     bool again;  /* more could be sent at once, but others have their turn first */
     bool buried; /* will be freed at the end of the turn */
@@ -127,6 +128,7 @@ bool connection_idle(const struct hub_connection *c);
 /* connection_io.c: bytes of a socket or of TLS. -1: would block; 0: the end, or broken. */
 ssize_t connection_read(struct hub_connection *c, struct sec_room to);
 ssize_t connection_write(struct hub_connection *c, struct sec_bytes bytes);
+void connection_watch_out(struct hub_connection *c);
 
 /* answer.c */
 /** Sends what waits. True: all is sent. */

@@ -41,6 +41,7 @@ struct hub_evidence {
     struct sec_device_id device;
     int64_t now_s;
     struct sec_sync_request request;
+    bool asked; /* a report was asked for a moment ago */
     /* what it was judged against */
     struct sec_public_key key;
     bool has_base;

@@ -65,6 +65,8 @@ static sec_status store_log(struct hub_store *store, struct hub_evidence *e, str
 
 static const char *alarm_text(enum sec_follow_alarm alarm)
 {
+    if (alarm == SEC_FOLLOW_UNPROVEN)
+        return "the entries that came do not lead to a head that the device signed, though they came twice: its log is forked, or its link lies";
     return alarm == SEC_FOLLOW_ROLLED_BACK ? "a report that was asked for shows fewer records than the device had signed before"
                                            : "the device signed two heads of its log that cannot both be true";
 }
@@ -242,7 +244,7 @@ sec_status hub_evidence_store(struct hub_store *store, void *evidence)
     SEC_TRY(store_reports(store, e));
     SEC_TRY(store_verdicts(store, e));
     SEC_TRY(hub_device_get(store, &e->device, &device));
-    bool ask = tells_change(e, &device);
+    bool ask = !e->asked && tells_change(e, &device);
     SEC_TRY(store_log(store, e, &device, &frontier));
     if (e->reports_count > 0) {
         device.report = e->reports[e->reports_count - 1].statement;

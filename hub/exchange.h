@@ -66,7 +66,7 @@ struct hub_exchange {
 
 typedef void (*hub_handler)(struct hub_exchange *x);
 
-/** One row of the table in route.c. A path segment "*" matches one segment; a final "**" the rest. The first row that fits counts. */
+/** One row of the table in routes.c. A path segment "*" matches one segment; a final "**" the rest. The first row that fits counts. */
 struct hub_route {
     const char *method;
     const char *pattern;

@@ -2,7 +2,7 @@
 /*
  * Hub: the parts of one running hub, and what they tell each other.
  *
- * Made by main.c in this order: configuration, place (directory, keys), store, journal, fleet, writer, loops. Nothing here decides about a demand: such
+ * Made by run.c in this order: configuration, place (directory, keys), store, fleet, TLS, listening sockets, rooms (journal, API), writer, loops. Nothing here decides about a demand: such
  * an `if` stands in baseline/<feature>.
  */
 #ifndef SECURABLE_HUB_H

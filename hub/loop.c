@@ -5,6 +5,7 @@
 #include "gate.h"
 #include "say.h"
 #include "tick.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -265,6 +266,8 @@ static void tick(struct hub_loop *loop)
     for (size_t i = 0; i < hub_ticks_count; i++)
         if (hub_ticks[i].call && loop->ticks % hub_ticks[i].every_s == 0)
             hub_ticks[i].call(loop->hub, loop->reader);
+    if (loop->ticks % TLS_CLEAR_S == 0)
+        tls_tick(loop->hub);
     gate_trim(loop->hub->gate, loop->ticks);
 }
 

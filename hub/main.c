@@ -63,7 +63,7 @@ static const struct command_row command_rows[] = {
 
 static void print_help(void)
 {
-    printf("usage: securable-hub [-nv] [-d DIR] [backup TARGET | check]\nServes an owner's devices and people; stays in the foreground.\n");
+    printf("usage: securable-hub [-n] [-v] [-d DIR] [backup TARGET | check]\nServes an owner's devices and people; stays in the foreground.\n");
     for (size_t i = 0; i < sizeof option_rows / sizeof option_rows[0]; i++)
         printf("  %-9s %-7s %s\n", option_rows[i].name, option_rows[i].argument ? option_rows[i].argument : "", option_rows[i].meaning);
     for (size_t i = 1; i < sizeof command_rows / sizeof command_rows[0]; i++)

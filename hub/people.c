@@ -15,13 +15,26 @@ static sec_status put_person(struct hub_store *store, const struct sec_public_ke
     return hub_person_put(store, &person);
 }
 
+static sec_status put_owners(struct hub_store *store, const struct sec_key_list *owners, const struct sec_public_key *recovery, int64_t now_s)
+{
+    for (size_t i = 0; i < owners->count; i++)
+        SEC_TRY(put_person(store, &owners->keys[i], SEC_ROLE_OWNER, SEC_LIT("owner"), SEC_LIT("voucher"), now_s));
+    return recovery ? put_person(store, recovery, SEC_ROLE_RECOVERY, SEC_LIT("recovery"), SEC_LIT("voucher"), now_s) : sec_st(SEC_OK);
+}
+
 static sec_status learn_owners(struct hub_store *store, struct sec_bytes body, int64_t now_s)
 {
     struct sec_voucher voucher;
     SEC_TRY(sec_voucher_parse(body, &voucher));
-    for (size_t i = 0; i < voucher.owners.count; i++)
-        SEC_TRY(put_person(store, &voucher.owners.keys[i], SEC_ROLE_OWNER, SEC_LIT("owner"), SEC_LIT("voucher"), now_s));
-    return sec_st(SEC_OK);
+    return put_owners(store, &voucher.owners, voucher.has_recovery ? &voucher.recovery : NULL, now_s);
+}
+
+/** The next owner; the former one may have other devices here and stays. */
+static sec_status learn_next_owners(struct hub_store *store, struct sec_bytes args, int64_t now_s)
+{
+    struct sec_transfer transfer;
+    SEC_TRY(sec_transfer_parse(args, &transfer));
+    return put_owners(store, &transfer.owners, transfer.has_recovery ? &transfer.recovery : NULL, now_s);
 }
 
 /** False when a later roster was learned already: a device that was away does not bring old people back. */
@@ -57,7 +70,7 @@ sec_status hub_people_learn(struct hub_store *store, const struct hub_statement 
     uint8_t bytes[SEC_STATEMENT_MAX_BYTES];
     struct sec_bytes copy = sec_bytes(bytes, row->bytes.len);
     uint64_t number = row->number;
-    if (row->kind != SEC_STATEMENT_VOUCHER && row->action != SEC_ACTION_ACCESS_ROSTER)
+    if (row->kind != SEC_STATEMENT_VOUCHER && row->action != SEC_ACTION_ACCESS_ROSTER && row->action != SEC_ACTION_LIFECYCLE_TRANSFER)
         return sec_st(SEC_OK);
     /* A row lives until the store's next call. */
     if (!sec_bytes_copy(SEC_ROOM(bytes), row->bytes))
@@ -66,6 +79,8 @@ sec_status hub_people_learn(struct hub_store *store, const struct hub_statement 
     if (statement.kind == SEC_STATEMENT_VOUCHER)
         return learn_owners(store, statement.msg.payload, now_s);
     SEC_TRY(sec_command_parse(statement.msg.payload, &command));
+    if (command.action == SEC_ACTION_LIFECYCLE_TRANSFER)
+        return learn_next_owners(store, command.args, now_s);
     SEC_TRY(sec_roster_parse(command.args, &roster));
     return roster_is_newest(store, number) ? learn_subjects(store, &roster, number, now_s) : sec_st(SEC_OK);
 }

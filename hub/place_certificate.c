@@ -27,21 +27,29 @@ static bool is_host(const char *text)
     return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.")] == '\0';
 }
 
+static void add_once(const char *names[NAMES_MAX_COUNT], size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    names[(*count)++] = name;
+}
+
 static size_t names_of(const struct hub_config *config, const char *names[NAMES_MAX_COUNT])
 {
     size_t count = 0;
-    names[count++] = "localhost";
-    names[count++] = "127.0.0.1";
+    add_once(names, &count, "localhost");
+    add_once(names, &count, "127.0.0.1");
     if (is_host(config->name))
-        names[count++] = config->name;
+        add_once(names, &count, config->name);
     for (size_t i = 0; i < config->san_count; i++)
-        names[count++] = config->san[i];
+        add_once(names, &count, config->san[i]);
     for (size_t i = 0; i < config->device_count; i++)
         if (!is_any(config->device[i].address))
-            names[count++] = config->device[i].address;
+            add_once(names, &count, config->device[i].address);
     for (size_t i = 0; i < config->api_count; i++)
         if (!is_any(config->api[i].address))
-            names[count++] = config->api[i].address;
+            add_once(names, &count, config->api[i].address);
     return count;
 }
 

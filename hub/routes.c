@@ -4,6 +4,7 @@
 #include "device_routes.h"
 #include "journal.h"
 #include "page.h"
+#include "prune.h"
 #include "route.h"
 #include "tick.h"
 
@@ -14,6 +15,7 @@ bool (*const hub_route_principal)(struct hub_exchange *x) = hub_api_principal;
 
 const struct hub_tick hub_ticks[] = {
     {HUB_CONTACT_TICK_S, hub_contact_tick},
+    {HUB_PRUNE_TICK_S, hub_prune_tick},
 };
 const size_t hub_ticks_count = sizeof hub_ticks / sizeof hub_ticks[0];
 

@@ -70,7 +70,7 @@ static void revoked_now(void *ctx, const struct sec_device_id *device)
     for (size_t i = 0; i < hub->loops_count; i++) {
         struct revoked *revoked = malloc(sizeof *revoked);
         if (!revoked)
-            continue; /* it stays connected until its next handshake; each of its requests is refused already */
+            continue; /* no memory: it stays connected; its next handshake is refused */
         *revoked = (struct revoked){hub->loops[i], *device};
         hub_post(hub->loops[i], close_of_device, revoked);
     }

@@ -4,6 +4,7 @@
 #include "api.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 /* A turn that was full goes on after this. */
 #define GO_ON_MS 10u
@@ -15,7 +16,9 @@ struct stream {
     struct sec_device_id device;
     int64_t until_s;
     uint64_t after;
-    uint64_t taken; /* in this turn */
+    size_t taken;   /* in this turn, in number and in bytes */
+    size_t bytes;
+    bool more;      /* the turn ended before the events did */
     bool broken;    /* the client was too slow; its end comes from the loop */
 };
 
@@ -51,10 +54,11 @@ static sec_status write_event(void *ctx, const struct hub_event *event)
     sec_wr_bytes(&wr, SEC_LIT("\ndata: "));
     stream->broken = stream->broken || !text || !hub_stream_write(stream->x, sec_wr_done(&wr)) ||
                      !hub_stream_write(stream->x, sec_bytes_of_str(text)) || !hub_stream_write(stream->x, SEC_LIT("\n\n"));
+    stream->bytes += text ? strlen(text) : 0;
     cJSON_free(text);
     stream->after = event->number;
     stream->taken++;
-    return sec_st(stream->broken ? SEC_IO_FAILED : SEC_OK);
+    return sec_st(stream->broken ? SEC_IO_FAILED : stream->bytes >= HUB_SSE_TURN_BYTES ? SEC_BUSY : SEC_OK);
 }
 
 /* What is new, then the time of the next look. */
@@ -62,12 +66,12 @@ static void look(struct stream *stream)
 {
     if (stream->broken)
         return;
-    stream->taken = 0;
+    stream->taken = stream->bytes = 0;
     sec_status status = hub_events(hub_reader(stream->x), stream->after, stream->has_device ? &stream->device : NULL, HUB_SSE_TURN_COUNT, write_event, stream);
     if (stream->broken)
         return;
-    bool full = sec_ok(status) && stream->taken == HUB_SSE_TURN_COUNT;
-    hub_park(stream->x, full ? GO_ON_MS : HUB_SSE_HEARTBEAT_MS);
+    stream->more = sec_is(status, SEC_BUSY) || (sec_ok(status) && stream->taken == HUB_SSE_TURN_COUNT);
+    hub_park(stream->x, stream->more ? GO_ON_MS : HUB_SSE_HEARTBEAT_MS);
 }
 
 /* Out of this thread's list. */
@@ -98,7 +102,7 @@ static void heartbeat(struct hub_exchange *x)
         hub_stream_end(x);
         return;
     }
-    if (stream->taken < HUB_SSE_TURN_COUNT && !hub_stream_write(x, SEC_LIT(": still here\n\n"))) {
+    if (!stream->more && !hub_stream_write(x, SEC_LIT(": still here\n\n"))) {
         stream->broken = true;
         return;
     }

@@ -15,8 +15,9 @@
 #define HUB_SSE_HEARTBEAT_MS 15000u
 #define HUB_SSE_STREAMS_MAX_COUNT 256u
 #define HUB_SSE_MAX_S 3600
-/** Events that one turn writes to one stream; the rest follows soon. */
-#define HUB_SSE_TURN_COUNT 100u
+/** What one turn writes to one stream at most, but one event more; the rest follows soon. Well within HUB_STREAM_MAX_BYTES, so that who reads is not taken for slow. */
+#define HUB_SSE_TURN_BYTES 65536u
+#define HUB_SSE_TURN_COUNT 500u
 
 /** Makes the answer a stream of what is behind number `after`; `device` null: of all. */
 void hub_sse_begin(struct hub_exchange *x, const struct sec_device_id *device, uint64_t after);

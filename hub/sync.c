@@ -186,7 +186,7 @@ static void answer_or_wait(struct hub_exchange *x, const struct poll *poll)
         return;
     }
     bool may_wait = poll->wait_s > 0 && is_level(&member, poll);
-    sec_status status = !may_wait || has_news(x, &member) ? collect(x, &member, &handed) : sec_st(SEC_OK);
+    sec_status status = has_news(x, &member) ? collect(x, &member, &handed) : sec_st(SEC_OK);
     if (!sec_ok(status))
         hub_problem_status(x, "sync", "store", status);
     else if (may_wait && handed.deliveries.count + handed.nonces.count == 0)
@@ -242,6 +242,7 @@ static void evidence_stored(struct hub_exchange *x, void *arg, sec_status status
 static void take_evidence(struct hub_exchange *x, const struct sec_sync_request *request)
 {
     struct hub_evidence *e = hub_alloc(x, sizeof *e);
+    struct hub_handed handed;
     if (!e) {
         hub_problem(x, 503, "sync", "request", "there is no memory for it", NULL);
         return;
@@ -250,6 +251,7 @@ static void take_evidence(struct hub_exchange *x, const struct sec_sync_request 
     e->device = x->who.device;
     e->now_s = hub_now_s();
     e->request = *request;
+    e->asked = hub_handed_get(x->hub->pages, &e->device, &handed) && handed.asks > 0 && e->now_s - handed.at_s < HAND_AGAIN_S;
     sec_status status = hub_evidence_check(hub_reader(x), e);
     if (sec_ok(status))
         hub_write(x, x->hub, hub_evidence_store, evidence_stored, e);
@@ -277,6 +279,7 @@ void hub_sync(struct hub_exchange *x)
         take_evidence(x, &request);
         return;
     }
-    const struct poll poll = {.has_known = request.has_known, .known = request.known, .wait_s = request.wait_s};
+    uint64_t wait_s = request.wait_s < x->hub->config.interval_s ? request.wait_s : x->hub->config.interval_s;
+    const struct poll poll = {.has_known = request.has_known, .known = request.known, .wait_s = wait_s};
     answer_or_wait(x, &poll);
 }

@@ -205,8 +205,9 @@ bool tls_handshake(struct hub_connection *c)
         if (!wait && reason)
             hub_say_of_strangers("connections: handshake: %s", reason);
         ERR_clear_error();
-        if (wait && why == SSL_ERROR_WANT_READ)
-            c->readable = false;
+        c->readable = false;
+        if (why == SSL_ERROR_WANT_WRITE)
+            connection_watch_out(c);
         return wait;
     }
     ERR_clear_error();
@@ -215,6 +216,7 @@ bool tls_handshake(struct hub_connection *c)
         return false;
     }
     c->state = CONNECTION_OPEN;
+    hub_say_more("connections: handshake: %s%s", c->has_device ? "a device" : "nobody", SSL_session_reused(c->ssl) ? ", resumed" : "");
     c->readable = true; /* the request may have come with the handshake's last bytes */
     if (c->has_device)
         connection_prove(c);
@@ -249,8 +251,9 @@ static bool use_certificate(SSL_CTX *ctx, struct hub_place *place)
 
 static SSL_CTX *new_context(struct hub *hub, const char *id)
 {
+    char groups[] = "X25519:P-256"; /* the library's macro casts a constant's const away */
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    bool done = ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set1_groups_list(ctx, "X25519:P-256") == 1 &&
+    bool done = ctx && SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set1_groups_list(ctx, groups) == 1 &&
                 SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256") == 1 &&
                 SSL_CTX_set_session_id_context(ctx, (const unsigned char *)id, (unsigned)strlen(id)) == 1 && SSL_CTX_set_num_tickets(ctx, 1) == 1 &&
                 use_certificate(ctx, &hub->place);
@@ -261,7 +264,7 @@ static SSL_CTX *new_context(struct hub *hub, const char *id)
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_AUTO_CLEAR); /* tls_tick() clears */
     SSL_CTX_sess_set_cache_size(ctx, TLS_SESSIONS_COUNT);
     SSL_CTX_set_timeout(ctx, TLS_SESSION_S);
     return ctx;
@@ -296,6 +299,12 @@ sec_status tls_open(struct hub *hub)
     hub_say("tls: start: %s", ERR_reason_error_string(ERR_peek_error()) ? ERR_reason_error_string(ERR_peek_error()) : "no memory");
     tls_done(hub);
     return sec_st(SEC_IO_FAILED);
+}
+
+void tls_tick(struct hub *hub)
+{
+    SSL_CTX_flush_sessions(hub->tls->device, (long)hub_now_s());
+    SSL_CTX_flush_sessions(hub->tls->api, (long)hub_now_s());
 }
 
 void tls_done(struct hub *hub)

@@ -15,10 +15,13 @@
 
 #define TLS_SESSIONS_COUNT 20480
 #define TLS_SESSION_S 86400
+#define TLS_CLEAR_S 600u
 
 /** Fills hub->tls from hub->place. IO_FAILED (told). */
 sec_status tls_open(struct hub *hub);
 void tls_done(struct hub *hub);
+/** Forgets sessions whose time is over: every TLS_CLEAR_S seconds, instead of in the middle of handshakes. */
+void tls_tick(struct hub *hub);
 
 /** Gives an accepted connection its TLS state. False: no memory. */
 bool tls_accept(struct hub_connection *c);

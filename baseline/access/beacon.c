@@ -78,6 +78,10 @@ sec_status sec_beacon_parse(struct sec_bytes args, struct sec_beacon *ret_beacon
         seen |= sec_form_bit(key);
     }
     sec_form_need(&rd, seen, sec_form_bit(1) | sec_form_bit(2) | sec_form_bit(3));
+    if (beacon.time_s > SEC_TIME_MAX_S)
+        sec_cbor_fail(&rd, SEC_BAD_VALUE); /* the lower bound of time goes on from it and never falls */
+    if (beacon.revoked_count > 0 && beacon.heads[SEC_TOPIC_ACCESS - 1] == 0)
+        sec_cbor_fail(&rd, SEC_BAD_VALUE);
     SEC_TRY(sec_cbor_end(&rd));
     *ret_beacon = beacon;
     return sec_st(SEC_OK);

@@ -31,9 +31,17 @@ bool sec_carry_admits(uint64_t role)
     return role == SEC_ROLE_OWNER;
 }
 
+/* The bits of enum hub_scope. */
+enum { SCOPE_ALL = 7u, SCOPE_ADMIN = 4u };
+
+bool sec_carry_opens(unsigned scope)
+{
+    return (scope & SCOPE_ADMIN) != 0;
+}
+
 unsigned sec_hub_scope_of_local(uint32_t uid, uint32_t hub_uid)
 {
-    return uid == 0 || uid == hub_uid ? 7u : 0u;
+    return uid == 0 || uid == hub_uid ? SCOPE_ALL : 0u;
 }
 
 sec_status sec_maker_judge(const struct sec_maker_facts *facts)

@@ -145,6 +145,26 @@ sec_status sec_access_judge_beacon(const struct sec_access *state, const struct 
     return sec_access_written(change);
 }
 
+static bool names(const struct sec_beacon *beacon, const struct sec_key_id *kid)
+{
+    for (size_t i = 0; i < beacon->revoked_count; i++)
+        if (sec_key_id_equal(&beacon->revoked[i], kid))
+            return true;
+    return false;
+}
+
+/* Releases of a revoked key are taken no more, also when a newer roster has ended the revocation of people's keys. */
+static void drop_admitted(struct sec_access *state, const struct sec_beacon *beacon)
+{
+    size_t kept_count = 0;
+    for (size_t i = 0; i < state->admitted_count; i++)
+        if (!names(beacon, &state->admitted[i].key.kid))
+            state->admitted[kept_count++] = state->admitted[i];
+    for (size_t i = kept_count; i < state->admitted_count; i++)
+        sec_zero(&state->admitted[i], sizeof state->admitted[i]);
+    state->admitted_count = kept_count;
+}
+
 sec_status sec_access_apply_beacon(struct sec_access *state, struct sec_cbor *rd)
 {
     struct sec_beacon beacon;
@@ -157,6 +177,7 @@ sec_status sec_access_apply_beacon(struct sec_access *state, struct sec_cbor *rd
         return sec_st(SEC_NO_OWNER);
     SEC_TRY(renewed(state, &beacon, &lease));
     state->lease = lease;
+    drop_admitted(state, &beacon);
     sec_access_lease_renew(state);
     sec_access_approvals_prune(state);
     return sec_st(SEC_OK);

@@ -132,6 +132,9 @@ sec_status sec_access_judge_admit_key(const struct sec_access *state, const stru
         return sec_access_refuse(subject.name, SEC_LIT("holds this key and commands with it"), detail);
     if (sec_ok(sec_access_release_key(state, &key.kid, &present)))
         return sec_st(SEC_EXISTS);
+    /* An admission that the owner had signed before the beacon's word. */
+    if (sec_access_revoked(state, &key.kid) && facts->generation <= state->lease.heads[SEC_TOPIC_ACCESS - 1])
+        return sec_access_refuse(admission.purpose, SEC_LIT("is a key that a beacon revoked"), detail);
     if (state->admitted_count >= SEC_ADMITTED_MAX_COUNT)
         return sec_st(SEC_TABLE_FULL);
     sec_access_change_admitted(&key, admission.purpose, change);

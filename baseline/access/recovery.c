@@ -125,6 +125,11 @@ sec_status sec_access_judge_recover(const struct sec_access *state, const struct
     return sec_access_written(change);
 }
 
+bool sec_access_refusal_consumes(const struct sec_access_subject *subject)
+{
+    return subject->source != SEC_SUBJECT_RECOVERY;
+}
+
 uint64_t sec_access_recovery_left_s(const struct sec_access *state, uint64_t uptime_s)
 {
     const struct sec_access_recovering *recovering = &state->recovering;

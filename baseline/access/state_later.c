@@ -129,7 +129,7 @@ static void read_lease(struct sec_cbor *rd, struct sec_access_lease *lease)
     for (size_t i = 0; i < SEC_TOPICS_COUNT; i++)
         lease->heads[i] = sec_cbor_uint(rd);
     lease->time_s = sec_cbor_int(rd);
-    if (lease->time_s < 0)
+    if (lease->time_s < 0 || lease->time_s > SEC_TIME_MAX_S)
         sec_cbor_fail(rd, SEC_BAD_VALUE);
     size_t count = bounded(rd, SEC_REVOKED_MAX_COUNT);
     for (size_t i = 0; i < count; i++)

@@ -4,7 +4,7 @@
 
 const char *sec_follow_alarm_word(uint64_t alarm)
 {
-    static const char *const words[] = {"none", "rolled-back", "forked"};
+    static const char *const words[] = {"none", "rolled-back", "forked", "unproven"};
     return alarm < sizeof words / sizeof words[0] ? words[alarm] : "unknown";
 }
 
@@ -52,7 +52,7 @@ static sec_status judge_longer(const struct sec_head *next, const struct sec_mer
     SEC_TRY(sec_merkle_root(frontier, hasher, &root));
     if (sec_digest_equal(&root, &next->root))
         return sec_st(SEC_OK);
-    return again ? alarmed(SEC_FOLLOW_FORKED, ret_alarm) : sec_st(SEC_PROOF_FAILED);
+    return again ? alarmed(SEC_FOLLOW_UNPROVEN, ret_alarm) : sec_st(SEC_PROOF_FAILED);
 }
 
 sec_status sec_follow_judge(const struct sec_follow *follow, const struct sec_head *next, const struct sec_merkle_frontier *frontier, uint64_t least, bool again,

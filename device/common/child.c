@@ -38,6 +38,7 @@ sec_status child_begin(enum ipc_role me, struct child_start *ret_start)
         return sec_st(SEC_TOO_LARGE);
     sec_copy(start.text, message.a.data, message.a.len);
     start.text_len = message.a.len;
+    start.former_run_s = message.id;
     start.flag = message.flag;
     start.size = message.size;
     start.plan.empty_fd = CHILD_FD_EMPTY;

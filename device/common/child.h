@@ -21,7 +21,8 @@ enum {
 struct child_start {
     struct ipc_channel parent;
     struct confinement_plan plan; /* user and empty root are set */
-    bool flag; /* keeper: presence was shown */
+    uint32_t former_run_s; /* keeper: how long the one before it ran; 0: not known */
+    bool flag;             /* keeper: presence was shown */
     uint64_t size;
     size_t text_len;
     char text[640]; /* door: nothing; keeper: confinement of the others; installer: its mode; link: the hub's place */

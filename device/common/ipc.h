@@ -49,7 +49,7 @@ enum ipc_field {
 /** X(NAME, number, "word", senders, receivers, fields). Numbers are never reused. */
 #define IPC_TABLE(X)                                                                                                    \
     X(START,      1, "start",     IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_INSTALLER | IPC_LINK,                         \
-      IPC_USER | IPC_FLAG | IPC_SIZE | IPC_A)                                                                           \
+      IPC_USER | IPC_ID | IPC_FLAG | IPC_SIZE | IPC_A)                                                                  \
     X(STOP,       2, "stop",      IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_LINK, 0)                                      \
     X(READY,      3, "ready",     IPC_DOOR | IPC_KEEPER | IPC_LINK, IPC_PARENT, IPC_A)                                  \
     X(CHANNEL,    4, "channel",   IPC_PARENT, IPC_DOOR | IPC_KEEPER | IPC_LINK, IPC_CODE | IPC_FD)                      \

@@ -81,6 +81,7 @@ sec_status sec_keeper_vet(struct sec_keeper *keeper, struct sec_bytes statement)
 /**
  * Signs a transport statement over link's public key: the hub lets its bearer enrol as this device (sec_transport_parse()). Records it as an
  * observation when the key is another than the last one stated since the start; the statement is the same in kind however often it is asked for.
+ * BUSY: too many other keys within the hour.
  */
 sec_status sec_keeper_transport(struct sec_keeper *keeper, const struct sec_public_key *key, struct sec_wr *statement);
 

@@ -82,6 +82,8 @@ static sec_status judge_revert(const struct action_call *call)
 static sec_status judge_install(const struct action_call *call)
 {
     struct sec_update_facts facts;
+    if (!keeper_release_vouched(call->k))
+        return sec_st(SEC_UNKNOWN_KEY);
     keeper_update_facts(call->k, &facts);
     uint64_t within = call->command->members & SEC_WITH_CONFIRM ? call->command->confirm_within_s : 0;
     return sec_update_judge_install(&call->k->rooms.update, &facts, call->command->args, call->digest, within, call->change,
@@ -90,6 +92,8 @@ static sec_status judge_install(const struct action_call *call)
 
 static sec_status judge_update_confirm(const struct action_call *call)
 {
+    if (!keeper_release_vouched(call->k))
+        return sec_st(SEC_UNKNOWN_KEY);
     SEC_TRY(sec_update_judge_confirm(&call->k->rooms.update, call->command->args, call->change, call->detail));
     keeper_add(call->k, KEEPER_ROOM_UPDATE);
     return keeper_promote_product(call->k);

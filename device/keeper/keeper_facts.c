@@ -101,6 +101,21 @@ void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *re
     *ret_facts = facts;
 }
 
+bool keeper_release_vouched(const struct sec_keeper *k)
+{
+    struct sec_statement record;
+    struct sec_public_key admitted;
+    if (k->rooms.pending.len == 0)
+        return true; /* there is none */
+    /* A release's product record is signed by its own signer. */
+    if (!sec_ok(sec_statement_parse(sec_bytes(k->rooms.pending.b, k->rooms.pending.len), &record)))
+        return false;
+    for (size_t i = 0; i < k->roots_count; i++)
+        if (k->roots[i].role == SEC_ROOT_RELEASE && sec_key_id_equal(&k->roots[i].kid, &record.kid))
+            return true;
+    return sec_ok(sec_access_release_key(&k->rooms.access, &record.kid, &admitted));
+}
+
 uint64_t keeper_log_keep_mib(const struct sec_keeper *k)
 {
     return (uint64_t)setting_integer(k, SEC_LIT("securable.log.keep_mib"));

@@ -58,6 +58,8 @@ int64_t keeper_time_lower(const struct sec_keeper *k);
 int64_t keeper_time_shown(const struct sec_keeper *k);
 void keeper_access_facts(const struct sec_keeper *k, struct sec_access_facts *ret_facts);
 void keeper_update_facts(const struct sec_keeper *k, struct sec_update_facts *ret_facts);
+/** False when the key that vouched for the release that is available was revoked since. */
+bool keeper_release_vouched(const struct sec_keeper *k);
 void keeper_lockout_policy(const struct sec_keeper *k, struct sec_lockout_policy *ret_policy);
 /** Seconds of uptime that no record holds yet. */
 uint64_t keeper_uptime_s(const struct sec_keeper *k);

@@ -20,6 +20,23 @@ static sec_status observe_key(struct sec_keeper *k, const struct sec_key_id *kid
     return sec_keeper_observe(k, sec_wr_done(&wr));
 }
 
+/** New keys that are stated and recorded in an hour: an honest link needs one, and one that was taken over must not push history out of the log. */
+#define NEW_KEYS_MAX_COUNT 8u
+#define NEW_KEYS_INTERVAL_MS UINT64_C(3600000)
+
+static sec_status count_new_key(struct sec_keeper *k)
+{
+    uint64_t now_ms = k->config.clock->steady_ms(k->config.clock->ctx);
+    if (k->transports_count == 0 || now_ms - k->transports_since_ms >= NEW_KEYS_INTERVAL_MS) {
+        k->transports_since_ms = now_ms;
+        k->transports_count = 0;
+    }
+    if (k->transports_count == NEW_KEYS_MAX_COUNT)
+        return sec_st(SEC_BUSY);
+    k->transports_count++;
+    return sec_st(SEC_OK);
+}
+
 sec_status sec_keeper_transport(struct sec_keeper *keeper, const struct sec_public_key *key, struct sec_wr *statement)
 {
     const struct sec_transport transport = {*key, keeper->rooms.access.epoch, keeper_time_lower(keeper)};
@@ -29,13 +46,16 @@ sec_status sec_keeper_transport(struct sec_keeper *keeper, const struct sec_publ
     if (keeper->tampered || keeper->dead)
         return sec_st(keeper->tampered ? SEC_TAMPERED : SEC_BROKEN);
     SEC_TRY(sec_key_id_of(key, hasher, &kid));
+    const bool is_new = !sec_key_id_equal(&kid, &keeper->transport);
+    if (is_new)
+        SEC_TRY(count_new_key(keeper));
     struct sec_wr wr = sec_wr(keeper->work.content);
     sec_transport_encode(&transport, &wr);
     SEC_TRY(sec_wr_end(&wr, &body));
     SEC_TRY(sec_statement_sign(SEC_STATEMENT_TRANSPORT, &keeper->config.keystore->identity, hasher, body, statement));
     if (statement->bad)
         return sec_st(SEC_ROOM_FULL);
-    if (!sec_key_id_equal(&kid, &keeper->transport))
+    if (is_new)
         SEC_TRY(observe_key(keeper, &kid));
     keeper->transport = kid;
     return sec_st(SEC_OK);

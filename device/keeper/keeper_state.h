@@ -82,6 +82,8 @@ struct sec_keeper {
     bool recheck_update; /* the standing update setting is to be asked at the next tick */
     uint64_t recheck_at_ms; /* or then, when its window opens; UINT64_MAX: not */
     struct sec_key_id transport; /* the link's key that was stated last; zeros: none since the start */
+    uint64_t transports_since_ms; /* begin of the hour in which new keys are counted */
+    unsigned transports_count;
     bool open;
     bool tampered;
     bool dead; /* storage failed: everything is refused until a new start */

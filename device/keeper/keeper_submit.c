@@ -228,6 +228,10 @@ static sec_status submit_command(struct submission *s, sec_status *ret_refusal, 
         return sec_st(SEC_OK);
     keeper_draft_begin(k);
     sec_status judged = keeper_judge_action(k, &s->command, &s->digest, s->signer.subject.role, &intent);
+    if (!sec_ok(judged) && !sec_access_refusal_consumes(&s->signer.subject)) {
+        *ret_refusal = judged;
+        return sec_st(SEC_OK);
+    }
     if (!sec_ok(judged))
         return decide_refusal(s, judged, ret_verdict);
     k->recheck_update = true;

@@ -91,7 +91,7 @@ static sec_status tick_update(struct sec_keeper *k, uint64_t now_ms)
         return sec_st(SEC_OK);
     k->recheck_update = false;
     k->recheck_at_ms = UINT64_MAX;
-    if (!k->rooms.access.owned || k->rooms.intent.there)
+    if (!k->rooms.access.owned || k->rooms.intent.there || !keeper_release_vouched(k))
         return sec_st(SEC_OK);
     keeper_update_facts(k, &facts);
     keeper_draft_begin(k);

@@ -144,5 +144,6 @@ bool shell_ports(struct shell *shell)
     shell->config.segment_bytes = shell->start.size;
     shell->config.build_time_s = BUILD_TIME_S;
     shell->config.presence = shell->start.flag;
+    shell->config.former_run_s = shell->start.former_run_s;
     return true;
 }

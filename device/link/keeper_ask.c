@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "link.h"
 
-#include "../common/say.h"
-
 #include <poll.h>
-#include <unistd.h>
 
 /* An update may copy and check for long before its verdict is there. */
 #define ANSWER_WITHIN_MS UINT64_C(3600000)

@@ -13,12 +13,10 @@
 
 #define VERDICTS_BYTES (SEC_SYNC_MAX_BYTES / 2u - 16384u)
 #define REPORTS_BYTES 32768u
-#define HEAD_MAX_BYTES 2048u
 /* Connections in a row that end without an answer: the hub may not take our certificate and have no words for it. */
 #define MUTE_MAX_COUNT 3u
 /* Failures that an earlier process of link has counted for each of its ends. */
 #define UNREACHED_FAILURES 6u
-#define STALLS_MAX_COUNT 8u
 
 /** What is to be said to the hub, list items one behind the other. */
 struct outbox {

@@ -90,6 +90,7 @@ static sec_status send_start(const struct parent *parent, const struct child *ch
         .kind = IPC_START,
         .user = parent->as_root ? user->user : 0,
         .group = parent->as_root ? user->group : 0,
+        .id = is_keeper ? child->former_run_s : 0,
         /* Once at a boot: a keeper that died must not wipe for the next owner too. */
         .flag = is_keeper && parent->present && !child->ever_ready,
         .size = is_link ? parent->config.payload_max_bytes : parent->config.segment_bytes,
@@ -287,6 +288,8 @@ static void ended(struct parent *parent, struct child *child, int wait_status)
 {
     bool hopeless = child->role != IPC_LINK && !child->ever_ready && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_ENVIRONMENT;
     tell_end(child, wait_status);
+    uint64_t ran_s = (parent_now_ms() - child->started_ms) / 1000 + 1;
+    child->former_run_s = ran_s < UINT32_MAX ? (uint32_t)ran_s : UINT32_MAX;
     child->pid = 0;
     bool in_order = WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     child->died = child->role != IPC_LINK || !(in_order || parent->link_erase);

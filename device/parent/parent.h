@@ -50,6 +50,7 @@ struct child {
     unsigned failures; /* deaths in a row, each before a minute was over */
     bool ever_ready;
     bool died; /* its last end was none in order */
+    uint32_t former_run_s; /* how long the one before ran, rounded up; 0: there was none */
     char text[CONFINEMENT_TEXT_MAX_BYTES]; /* its confinement */
 };
 

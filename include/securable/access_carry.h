@@ -29,6 +29,11 @@ sec_status sec_carry_judge(const struct sec_carry_facts *facts);
 bool sec_carry_by_maker(enum sec_statement_kind kind);
 /** True when a command of somebody with this role may admit a release key: an owner alone. */
 bool sec_carry_admits(uint64_t role);
+/**
+ * True when the owners of a voucher may sign in as soon as somebody with this scope has handed it in. Vouchers are good for ever, also one of an earlier owner: others'
+ * are believed when the device has taken them over.
+ */
+bool sec_carry_opens(unsigned scope);
 /** What a user of the hub's own machine may do at its socket: the hub's user and root all, others nothing. Bits as sec_hub_scope_of_role(). */
 unsigned sec_hub_scope_of_local(uint32_t uid, uint32_t hub_uid);
 

@@ -365,6 +365,8 @@ sec_status sec_site_parse(struct sec_bytes args, struct sec_site *ret_site);
  */
 sec_status sec_site_check(const struct sec_site *site);
 
+/** 9999-12-31T23:59:59Z: the latest time that an owner may state; far enough from the type's end to reckon with. */
+#define SEC_TIME_MAX_S INT64_C(253402300799)
 /** Key ids that one beacon revokes. */
 #define SEC_REVOKED_MAX_COUNT SEC_SUBJECTS_MAX_COUNT
 struct sec_beacon {
@@ -374,6 +376,8 @@ struct sec_beacon {
     int64_t time_s;
 };
 void sec_beacon_encode(const struct sec_beacon *beacon, struct sec_wr *wr);
+/** BAD_VALUE: no generation at all, a time beyond SEC_TIME_MAX_S, keys revoked without a generation of topic access: it tells
+ * which rosters the owner knew, and without it one that was held back would bring a revoked key back. */
 sec_status sec_beacon_parse(struct sec_bytes args, struct sec_beacon *ret_beacon);
 
 #endif

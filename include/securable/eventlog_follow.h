@@ -15,8 +15,9 @@ enum sec_follow_alarm {
     SEC_FOLLOW_NONE = 0,
     SEC_FOLLOW_ROLLED_BACK = 1, /* a later head of fewer records: the log was put back */
     SEC_FOLLOW_FORKED = 2,      /* two heads of one log that cannot both be true */
+    SEC_FOLLOW_UNPROVEN = 3,    /* entries that do not lead to a signed head, given twice: a fork, or a lie on the way */
 };
-/** "none", "rolled-back", "forked". NUL-terminated constants. */
+/** "none", "rolled-back", "forked", "unproven". NUL-terminated constants. */
 const char *sec_follow_alarm_word(uint64_t alarm);
 
 struct sec_follow {
@@ -44,7 +45,8 @@ sec_status sec_follow_entry(struct sec_merkle_frontier *frontier, const struct s
  * OK: `next` is the new last head, or the same. BUSY: more entries are needed to get there (the frontier is shorter). PROOF_FAILED: the entries do not lead to
  * its root: to be asked for again. BAD_VALUE: entries beyond the head. NOT_YET: an older head than the last one: nothing follows from it.
  * TAMPERED, with the reason in `ret_alarm` (which is set to NONE by all others): ROLLED_BACK (fewer records than `least`); FORKED (as many records as followed and another
- * root; or the entries do not lead to its root though they were given a second time, from the followed head on: `again`).
+ * root); UNPROVEN (the entries do not lead to its root though they were given a second time, from the followed head on: `again`. Entries are not signed, so
+ * who lies, the device or the way, is not known).
  */
 sec_status sec_follow_judge(const struct sec_follow *follow, const struct sec_head *next, const struct sec_merkle_frontier *frontier, uint64_t least, bool again,
                             const struct sec_hasher *hasher, enum sec_follow_alarm *ret_alarm);

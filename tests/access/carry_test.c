@@ -76,6 +76,14 @@ static void the_socket_is_for_the_hubs_user_and_root(void)
     CHECK(sec_hub_scope_of_local(UINT32_MAX, 990) == 0);
 }
 
+static void vouchers_open_the_hub_when_an_administrator_brings_them(void)
+{
+    CHECK(sec_carry_opens(7));
+    CHECK(sec_carry_opens(4));
+    CHECK(!sec_carry_opens(3));
+    CHECK(!sec_carry_opens(0));
+}
+
 static void anchors_must_name_each_other(void)
 {
     struct sec_maker_facts facts = {true, true, true};
@@ -97,6 +105,7 @@ static const struct test tests[] = {
     TEST(an_approval_of_what_is_not_here_and_a_statement_for_nobody_are_not_found),
     TEST(release_keys_are_admitted_by_owners_alone),
     TEST(the_socket_is_for_the_hubs_user_and_root),
+    TEST(vouchers_open_the_hub_when_an_administrator_brings_them),
     TEST(anchors_must_name_each_other),
 };
 TEST_MAIN(tests)

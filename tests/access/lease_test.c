@@ -208,14 +208,19 @@ static void a_beacon_revokes_an_admitted_release_key_for_good(void)
     kid = kid_of(STRANGER);
     CHECK_OK(sec_access_release_key(&state, &kid, &key));
     CHECK_INT(state.admitted_count, 1);
-    /* An admission that the owner had signed before does not bring it back; nor does a newer roster. */
+    /* An admission that the owner had signed before does not bring it back, a later one does. Nor does a newer roster. */
     CHECK_STATUS(admit(VENDOR, 6), SEC_BAD_VALUE);
     CHECK_INT(change.len, 0);
-    people_set(&state, &roster, 7);
     kid = kid_of(VENDOR);
-    CHECK_STATUS(sec_access_release_key(&state, &kid, &key), SEC_UNKNOWN_KEY);
-    fold(admit(VENDOR, 8));
+    fold(admit(VENDOR, 7));
+    beacon.revoked_count = 0;
+    fold(renew(&beacon));
     CHECK_OK(sec_access_release_key(&state, &kid, &key));
+    beacon.heads[SEC_TOPIC_ACCESS - 1] = 7;
+    beacon.revoked_count = 1;
+    fold(renew(&beacon));
+    people_set(&state, &roster, 8);
+    CHECK_STATUS(sec_access_release_key(&state, &kid, &key), SEC_UNKNOWN_KEY);
 }
 
 static void the_owners_time_is_within_what_can_be_reckoned_with(void)

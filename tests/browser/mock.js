@@ -79,11 +79,11 @@ export async function mock({ mode = "hub", fleet = makeFleet(), token = "good-to
   const problem = (status, title, detail) => ({ status, json: { type: "about:blank", title, status, detail, object: "request", clause: "authorization", code: "not-allowed" } });
   const facts = (id) => {
     const d = fleet.find((one) => one.id === id), r = report(d.name || "");
-    return { ...r, id, name: d.name, model: d.model, product: d.product, certified: true, owned: true, epoch: 1, nonce: hex(1), schema: SCHEMA.map((one) => ({ ...one, value: r.settings[one.name] })) };
+    return { ...r, id, name: d.name, model: d.model, product: d.product, certified: true, owned: true, epoch: 1, label: d.label, nonce: hex(1), schema: SCHEMA.map((one) => ({ ...one, value: r.settings[one.name] })) };
   };
   const preview = (body) => ({
     id: hex(4242), ends_in_s: 300, action: body.action, digest: hex(99), devices: (body.devices || [hex(7)]).map((id) => ({
-      id, name: facts(id).name, model: facts(id).model, product: "", certified: true, device_time: iso(1), action: body.action === "approve" ? "configuration.set" : body.action, epoch: 1, generation: 6,
+      id, label: facts(id).label, name: facts(id).name, model: facts(id).model, product: "", certified: true, device_time: iso(1), action: body.action === "approve" ? "configuration.set" : body.action, epoch: 1, generation: 6,
       changes: [{ name: "pump.speed_max", old: 80, new: 70, unit: "percent", effect: "a lower limit may let the machine run warmer under full load" }, { name: "display.message", old: "", new: EVIL, unit: "" }], will: {},
       signer: { name: "Anna Weber", role: "operator", key: hex(901) }, warnings: body.action === "approve" ? [] : ["your key: role: example warning"], ...(body.action === "approve" ? { asked_by: { name: "Ben Otto", role: "operator", key: hex(903), verified: true } } : {}),
     })),

@@ -258,6 +258,23 @@ static bool wait_for_something(struct connection *c, const struct sec_sync_reque
     return true;
 }
 
+static bool talk_nonsense(struct connection *c)
+{
+    switch (c->hub->nonsense) {
+    case 1:
+        return answer(c, 200, "", SEC_LIT("hello"));
+    case 2:
+        return answer(c, 500, "", SEC_LIT("no"));
+    case 3:
+        return send_all(c, SEC_LIT("220 mail.example ESMTP\r\n\r\n"));
+    case 4:
+        return send_all(c, SEC_LIT("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"));
+    default:
+        (void)send_all(c, SEC_LIT("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
+        return false;
+    }
+}
+
 static bool sync_once(struct connection *c)
 {
     struct fake_hub *hub = c->hub;
@@ -265,6 +282,8 @@ static bool sync_once(struct connection *c)
     must(sec_ok(sec_sync_request_parse(sec_bytes(c->body_b, c->body_len), &request)), "a sync request");
     must(SSL_get0_peer_certificate(c->ssl) != NULL, "a certificate");
     hub->syncs++;
+    if (hub->nonsense)
+        return talk_nonsense(c);
     bool again = take_entries(hub, &request);
     hub->agains += again;
     take_verdicts(hub, request.verdicts);

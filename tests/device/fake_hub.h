@@ -39,6 +39,7 @@ struct fake_hub {
     bool no_enrolment;     /* simpleenroll answers 403 */
     uint64_t payload_cut;  /* the connection ends behind so many bytes of a payload; 0: not */
     unsigned wait_most_s;  /* a poll ends after so long */
+    unsigned nonsense;     /* answers to sync: 1 no CBOR, 2 status 500, 3 no HTTP, 4 far too long, 5 half an answer; 0: good ones */
     struct sec_bytes payload;
     uint8_t nonce[16];
     bool nonce_asked;

@@ -41,6 +41,27 @@ static void a_transport_key_is_stated_under_the_identity_key_and_recorded_once(v
     kit_end();
 }
 
+static void a_link_that_changes_its_key_again_and_again_does_not_fill_the_log(void)
+{
+    const enum fake_person keys[] = {FAKE_STRANGER, FAKE_NEXT_OWNER};
+    kit_begin_owned();
+    uint64_t before = sec_journal_size(&kit.keeper.journal);
+    sec_status status = sec_st(SEC_OK);
+    for (unsigned i = 0; i < 201; i++) {
+        struct sec_public_key key = fake_device_signer(&kit, keys[i % 2]).key;
+        struct sec_wr wr = sec_wr(SEC_ROOM(room));
+        status = sec_keeper_transport(&kit.keeper, &key, &wr);
+        CHECK(sec_ok(status) == (wr.len > 0));
+    }
+    CHECK_STATUS(status, SEC_BUSY);
+    CHECK(sec_journal_size(&kit.keeper.journal) <= before + 8);
+    /* It passes: an honest link that was made anew is not shut out. */
+    kit.clock.steady_ms += UINT64_C(3600000);
+    stated(FAKE_STRANGER);
+    stated(FAKE_NEXT_OWNER);
+    kit_end();
+}
+
 static void what_the_identity_key_states_is_no_command(void)
 {
     kit_begin_owned();
@@ -174,6 +195,7 @@ static void a_room_too_small_for_one_entry_says_so(void)
 
 static const struct test tests[] = {
     TEST(a_transport_key_is_stated_under_the_identity_key_and_recorded_once),
+    TEST(a_link_that_changes_its_key_again_and_again_does_not_fill_the_log),
     TEST(what_the_identity_key_states_is_no_command),
     TEST(a_hub_follows_the_log_from_page_to_page_to_the_signed_root),
     TEST(events_that_wait_come_under_a_head_first),

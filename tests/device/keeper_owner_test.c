@@ -357,6 +357,35 @@ static void manufacturer_gone_a_release_key_that_the_owner_admits_installs(void)
     kit_end();
 }
 
+static void what_a_revoked_release_key_signed_is_installed_no_more(void)
+{
+    struct sec_admission admission;
+    struct sec_key_id kid;
+    kit_begin_owned();
+    kid = fake_key_id(&kit, FAKE_STRANGER);
+    admission = (struct sec_admission){fake_device_signer(&kit, FAKE_STRANGER).key, SEC_LIT("our integrator")};
+    struct sec_wr wr = sec_wr(SEC_ROOM(kit_args));
+    sec_admission_encode(&admission, &wr);
+    CHECK_OK(kit_command(FAKE_OWNER, SEC_ACTION_ACCESS_ADMIT_KEY, sec_wr_done(&wr)));
+    struct sec_digest image = fake_image_digest(&kit, 1);
+    fake_effects_spool(&kit.effects, &image);
+    fake_make_release(&kit, FAKE_STRANGER, 2, "1.1", 1, &kit_statement);
+    CHECK_OK(kit_submit());
+    struct sec_digest release = fake_statement_digest(&kit, fake_statement_bytes(&kit_statement));
+    CHECK_OK(kit_command(FAKE_OWNER, SEC_ACTION_BEACON_RENEW, fake_beacon_args(0, &kid, SEC_ROOM(kit_args))));
+    /* Neither by hand, nor by the consent that was given in advance, nor a further one. */
+    CHECK_STATUS(kit_command(FAKE_OPERATOR, SEC_ACTION_UPDATE_INSTALL, fake_digest_args(&release, SEC_ROOM(kit_args))), SEC_UNKNOWN_KEY);
+    CHECK_OK(kit_set_text("securable.update.mode", "automatic"));
+    CHECK_OK(sec_keeper_tick(&kit.keeper));
+    CHECK(!sec_digest_equal(&kit.effects.slots[kit.effects.active], &image));
+    kit_restart();
+    CHECK_OK(sec_keeper_tick(&kit.keeper));
+    CHECK(!sec_digest_equal(&kit.effects.slots[kit.effects.active], &image));
+    fake_make_release(&kit, FAKE_STRANGER, 3, "1.2", 1, &kit_statement);
+    CHECK_STATUS(kit_submit(), SEC_UNKNOWN_KEY);
+    kit_end();
+}
+
 /* --- the device is sold ----------------------------------------------------------------------------------------------------------- */
 
 static void where_the_hub_is_the_owner_says_and_a_start_says_it_again(void)
@@ -550,6 +579,7 @@ static const struct test tests[] = {
     TEST(an_impossible_time_of_the_owners_is_refused_and_the_device_starts_again),
     TEST(without_beacon_the_restricted_mode_of_the_product_begins_and_never_stops_its_function),
     TEST(manufacturer_gone_a_release_key_that_the_owner_admits_installs),
+    TEST(what_a_revoked_release_key_signed_is_installed_no_more),
     TEST(where_the_hub_is_the_owner_says_and_a_start_says_it_again),
     TEST(sold_device_has_its_next_owner_and_nothing_of_the_last_one),
     TEST(a_change_for_a_described_set_needs_a_second_person_and_one_for_named_devices_does_not),

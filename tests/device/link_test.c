@@ -11,6 +11,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,7 +84,8 @@ static void begin(void)
 static void end(void)
 {
     CHECK_INT(real_stop(&d), 0);
-    CHECK(!holds(real_read(&d, "stderr"), "ended by signal"));
+    CHECK(!holds(real_read(&d, "stderr"), "ended by signal") && !holds(real_read(&d, "stderr"), "ended with code"));
+    CHECK(!holds(real_read(&d, "stderr"), "Sanitizer") && !holds(real_read(&d, "stderr"), "runtime error"));
     real_device_remove(&d);
     fake_hub_stop(&hub);
     fake_hub_done(&hub);
@@ -367,6 +369,55 @@ static void the_owners_site_replaces_the_hub(void)
     fake_hub_done(&other);
 }
 
+static void a_hub_that_talks_nonsense_is_visited_less_and_less(void)
+{
+    make_all();
+    hub.nonsense = 1;
+    write_hub_key(&hub, true, true);
+    real_start(&d);
+    CHECK(said("answer: "));
+    for (hub.nonsense = 2; hub.nonsense <= 5; hub.nonsense++)
+        nanosleep(&(const struct timespec){2, 0}, NULL);
+    CHECK(hub.syncs >= 2 && hub.syncs <= 12); /* 1, 2, 4 s, give or take half */
+    CHECK_INT(hub.enrolled, 1);
+    hub.nonsense = 0;
+    CHECK(fake_hub_wait(&hub, is_following, 40));
+    end();
+}
+
+static void a_full_disk_is_told_and_the_payload_comes_when_there_is_room(void)
+{
+    struct sec_digest digest;
+    struct sec_bytes payload = SEC_BYTES(image);
+    char path[512];
+    make_all();
+    write_hub_key(&hub, true, true);
+    snprintf(path, sizeof path, "%s/link", d.state);
+    CHECK(mkdir(path, 0700) == 0);
+    if (mount("none", path, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0700") != 0) {
+        real_device_remove(&d);
+        SKIP("no file system can be mounted here");
+    }
+    real_start(&d);
+    claim_by_hub();
+    real_make_release(&d, 2, "1.1", payload, &statement, &digest);
+    awaited = fake_hub_deliver(&hub, real_statement_bytes(&statement), &payload);
+    bool told = said("payload, download: the storage has no space left");
+    real_make_setting(&d, "speed", 50, &statement);
+    struct sec_bytes receipt;
+    sec_status served = sec_door_submit(&d.door, real_statement_bytes(&statement), sec_bytes(NULL, 0), -1, &receipt);
+    bool grown = mount("none", path, "tmpfs", MS_REMOUNT | MS_NOSUID | MS_NODEV, "size=8m,mode=0700") == 0;
+    bool answered = fake_hub_wait(&hub, is_answered, 40);
+    int code = real_stop(&d);
+    CHECK(umount2(path, MNT_DETACH) == 0);
+    CHECK(told && grown && answered && code == 0);
+    CHECK_OK(served);
+    CHECK_INT(hub.deliveries[awaited].code, SEC_OK);
+    real_device_remove(&d);
+    fake_hub_stop(&hub);
+    fake_hub_done(&hub);
+}
+
 /* Kills link, by its name among securabled's children. */
 static void kill_link(void)
 {
@@ -404,6 +455,8 @@ static const struct test tests[] = {
     TEST(a_certificate_that_lapsed_strands_nobody),
     TEST(a_hub_that_was_gone_is_found_again),
     TEST(the_owners_site_replaces_the_hub),
+    TEST(a_hub_that_talks_nonsense_is_visited_less_and_less),
+    TEST(a_full_disk_is_told_and_the_payload_comes_when_there_is_room),
     TEST(a_killed_link_is_started_again),
 };
 

@@ -418,6 +418,29 @@ static void a_journal_that_was_changed_is_told_and_nothing_is_decided(void)
     end();
 }
 
+static void presence_frees_a_device_once(void)
+{
+    const struct timespec pause = {0, 300000000};
+    begin_owned();
+    CHECK_OK(set_speed(1234));
+    CHECK_INT(real_stop(&d), 0);
+    d.pid = real_spawn(&d, "-P", NULL);
+    real_connect(&d);
+    CHECK_STATUS(set_speed(5), SEC_NO_OWNER);
+    /* A keeper that dies later does not wipe for the next owner too. */
+    d.epoch = 2;
+    real_make_voucher(&d, &statement);
+    CHECK_OK(submit());
+    pid_t keeper = child_pid("securable-keepe");
+    CHECK(keeper > 0 && kill(keeper, SIGKILL) == 0);
+    nanosleep(&pause, NULL);
+    sec_door_close(&d.door);
+    real_connect(&d);
+    real_make_roster(&d, (uint32_t)getuid(), &statement);
+    CHECK_OK(submit());
+    end();
+}
+
 /* --- hostile bytes ------------------------------------------------------------------------------------- */
 
 static int raw_connect(void)
@@ -511,6 +534,7 @@ static const struct test tests[] = {
     TEST(what_root_changes_behind_our_back_is_seen),
     TEST(what_changed_while_it_was_down_is_seen_at_start),
     TEST(a_journal_that_was_changed_is_told_and_nothing_is_decided),
+    TEST(presence_frees_a_device_once),
     TEST(hostile_clients_end_alone),
     TEST(one_user_cannot_take_every_place),
     TEST(a_slow_client_is_ended),

@@ -126,6 +126,8 @@ static void make_product(struct real_device *d, const char *version, struct real
     draft.facts.update_health_hook = text("health");
     draft.facts.update_health_timeout_s = 5;
     draft.facts.update_policy = SEC_POLICY_MANUAL;
+    draft.facts.presence = SEC_PRESENCE_BUTTON;
+    draft.facts.presence_meaning = text("held for ten seconds while power comes");
     draft.components = components;
     draft.components_count = 1;
     draft.settings = settings;
@@ -157,7 +159,7 @@ static void make_roots(struct real_device *d, struct real_statement *ret_stateme
 void real_make_voucher(struct real_device *d, struct real_statement *ret_statement)
 {
     uint8_t body_b[1024];
-    struct sec_voucher voucher = {.epoch = 1, .owners = {.count = 1}, .required = 1};
+    struct sec_voucher voucher = {.epoch = d->epoch, .owners = {.count = 1}, .required = 1};
     sec_copy(voucher.device_id.b, d->id.b, sizeof voucher.device_id.b);
     voucher.owners.keys[0] = d->people[REAL_OWNER].key;
     struct sec_wr body = sec_wr(SEC_ROOM(body_b));
@@ -172,7 +174,7 @@ void real_make_command(struct real_device *d, enum real_person signer, enum sec_
     uint8_t audience_b[64];
     const struct sec_action_row *row = sec_action_row(action);
     struct sec_bytes id = sec_device_id_bytes(&d->id);
-    struct sec_command command = {.topic = row->topic, .epoch = 1, .action = action, .args = args};
+    struct sec_command command = {.topic = row->topic, .epoch = d->epoch, .action = action, .args = args};
     command.generation = ++d->generations[row->topic];
     struct sec_wr ids = sec_wr(SEC_ROOM(audience_b));
     sec_audience_encode_ids(&id, 1, &ids);
@@ -288,6 +290,7 @@ void real_device_make(struct real_device *d, const char *securabled, const char 
     real_device_abandon(d);
     sec_zero(d, sizeof *d);
     d->door.fd = -1;
+    d->epoch = 1;
     d->securabled = securabled;
     d->libexec = libexec;
     snprintf(d->state, sizeof d->state, "/tmp/securable-device-XXXXXX");

@@ -44,6 +44,7 @@ struct real_device {
     struct sec_crypto crypto;
     struct sec_private_key people[REAL_PEOPLE_COUNT];
     struct sec_device_id id;
+    uint64_t epoch;          /* of what is signed */
     uint64_t generations[8]; /* by topic, last used */
     pid_t pid;
     struct sec_door door;

@@ -219,7 +219,7 @@ static void a_fork_that_went_on_is_told_the_second_time(void)
     hub = first;
     struct sec_merkle_frontier frontier = reach(other.size);
     CHECK_STATUS(judge(&other, &frontier, 0, false, SEC_FOLLOW_NONE), SEC_PROOF_FAILED);
-    CHECK_STATUS(judge(&other, &frontier, 0, true, SEC_FOLLOW_FORKED), SEC_TAMPERED);
+    CHECK_STATUS(judge(&other, &frontier, 0, true, SEC_FOLLOW_UNPROVEN), SEC_TAMPERED);
 }
 
 static void a_way_that_lies_once_accuses_nobody(void)
@@ -235,6 +235,23 @@ static void a_way_that_lies_once_accuses_nobody(void)
     struct sec_merkle_frontier frontier = reach(next.size);
     CHECK_STATUS(judge(&next, &frontier, 0, false, SEC_FOLLOW_NONE), SEC_PROOF_FAILED);
     body->b[0] ^= 1;
+    frontier = reach(next.size);
+    CHECK_OK(judge(&next, &frontier, 0, true, SEC_FOLLOW_NONE));
+}
+
+static void a_way_that_lies_again_is_told_but_not_as_two_heads_of_the_devices(void)
+{
+    log_begin();
+    decide(4);
+    struct sec_head head = carry_all();
+    follow(&head);
+    decide(4);
+    struct sec_head next = carry_all();
+    carried.list[head.size + 1].body.b[0] ^= 1;
+    struct sec_merkle_frontier frontier = reach(next.size);
+    CHECK_STATUS(judge(&next, &frontier, 0, true, SEC_FOLLOW_UNPROVEN), SEC_TAMPERED);
+    /* The device signed nothing that contradicts itself, so what it gives by an honest way is followed. */
+    carried.list[head.size + 1].body.b[0] ^= 1;
     frontier = reach(next.size);
     CHECK_OK(judge(&next, &frontier, 0, true, SEC_FOLLOW_NONE));
 }
@@ -265,7 +282,8 @@ static void each_alarm_has_a_word(void)
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_NONE), "none") == 0);
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_ROLLED_BACK), "rolled-back") == 0);
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_FORKED), "forked") == 0);
-    CHECK(strcmp(sec_follow_alarm_word(3), "unknown") == 0);
+    CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_UNPROVEN), "unproven") == 0);
+    CHECK(strcmp(sec_follow_alarm_word(4), "unknown") == 0);
 }
 
 static const struct test tests[] = {
@@ -278,6 +296,7 @@ static const struct test tests[] = {
     TEST(two_heads_that_cannot_both_be_true_are_told),
     TEST(a_fork_that_went_on_is_told_the_second_time),
     TEST(a_way_that_lies_once_accuses_nobody),
+    TEST(a_way_that_lies_again_is_told_but_not_as_two_heads_of_the_devices),
     TEST(entries_beyond_the_head_are_refused),
     TEST(without_a_followed_head_nothing_is_forked),
     TEST(each_alarm_has_a_word),

@@ -9,7 +9,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent.parent / "scenario"))
-from contract import Client  # noqa: E402
+from contract import Client, public_of  # noqa: E402
 from scenario import Place, must, play  # noqa: E402
 
 
@@ -120,6 +120,19 @@ def refusals_come_back_too(site):
     must(one["word"] in ("generation-used", "wrong-epoch", "unknown-key") and one["code"] > 0, str(one))
 
 
+def the_next_owner_may_sign_in_once_the_device_is_handed_over(site):
+    site.run("owner", "new", site.path("next-owner"))
+    command, _ = site.sign(site.owner_key(), asked_report(site), "lifecycle.transfer", site.path("next-owner", "owner.pub.pem"),
+                           "recovery=" + str(site.path("next-owner", "recovery.pub.pem")))
+    kids = lambda: {p["kid"]: p["role"] for p in site.local.get("people").json["items"]}  # noqa: E731
+    owner, recovery = (public_of(site.path("next-owner", name))[1].hex() for name in ("owner.pem", "recovery.pem"))
+    must(owner not in kids(), "the next owner is here too early")
+    _, one = hand_in(site, command)
+    must(one["word"] == "ok", str(one))
+    people = wait_for("the next owner", lambda: (lambda k: k if owner in k else None)(kids()))
+    must(people[owner] == "owner" and people.get(recovery) == "recovery", str(people))
+
+
 def what_happened_was_told(site):
     kinds = {e["kind"] for e in site.local.get("events?limit=500").json["items"]}
     must({"device-enrolled", "statement", "receipt", "report"} <= kinds, str(kinds))
@@ -134,6 +147,7 @@ CASES = [(function.__name__.replace("_", " "), function, elements) for function,
     (decisions_are_readable_and_proven, []),
     (entries_come_in_pages, []),
     (refusals_come_back_too, []),
+    (the_next_owner_may_sign_in_once_the_device_is_handed_over, []),
     (what_happened_was_told, []),
 )]
 

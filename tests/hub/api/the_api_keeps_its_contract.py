@@ -12,7 +12,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent.parent / "scenario"))
-from contract import ByPath, Client, login_statement, openssl, public_of, statement  # noqa: E402
+from contract import DOCUMENT, ByPath, Client, login_statement, openssl, public_of, statement  # noqa: E402
 from scenario import Place, must, play  # noqa: E402
 
 ZEROS = "00" * 32
@@ -62,7 +62,7 @@ def the_hub_tells_its_facts_to_all(site):
     for client in (site.local, Client(site.hub, local=False)):
         facts = client.get("hub").json
         must(facts["name"] == "plant" and facts["ca_digest"] == site.hub.facts["ca_digest"], str(facts))
-        client.get("openapi.json")
+        must(client.get("openapi.json").json == DOCUMENT, "another document is served")
 
 
 def a_voucher_makes_a_device_expected(site):
@@ -178,6 +178,16 @@ def statements_that_the_hub_does_not_carry(site):
     site.owner.ask("POST", "statements?device=" + ZEROS, site.sent, "application/cose", 404)
     site.owner.ask("POST", "statements?device=xyz", site.sent, "application/cose", 400)
     site.owner.ask("POST", "statements", bytes(65537), "application/cose", 413)
+
+
+def a_voucher_that_somebody_found_opens_nothing(site):
+    stranger, found = site.path("people", "stranger.pub.pem"), site.path("statements", "found.cose")
+    site.run("voucher", "make", "--device", site.device, "--epoch", 2, "--owner", stranger, "--key", site.path("maker", "voucher.pem"), "--out", found)
+    sender = Client(site.hub, site.local.post("tokens", {"name": "gate", "scope": ["send"], "days": 1}).json["token"], local=False)
+    sender.ask("POST", "statements", found.read_bytes(), "application/cose", 201)
+    kid = public_of(site.path("people", "stranger.pem"))[1].hex()
+    must(kid not in [one["kid"] for one in site.local.get("people").json["items"]], "a stranger may sign in")
+    sender.get("devices", want=403)
 
 
 def releases_and_their_payloads(site):
@@ -335,6 +345,7 @@ CASES = [(function.__name__.replace("_", " "), function, elements) for function,
     (a_person_who_goes_takes_the_sign_in_along, []),
     (commands_go_to_whom_they_name, []),
     (statements_that_the_hub_does_not_carry, []),
+    (a_voucher_that_somebody_found_opens_nothing, []),
     (releases_and_their_payloads, []),
     (a_release_key_that_the_owner_admitted_counts, []),
     (reports_are_asked_for, []),

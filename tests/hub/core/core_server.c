@@ -233,7 +233,7 @@ int main(int argc, char **argv)
     char path[600];
     (void)umask(077);
     if (argc == 6 && strcmp(argv[2], "issue") == 0)
-        return issue(argv[1], argv[3], argv[4], atoi(argv[5]));
+        return issue(argv[1], argv[3], argv[4], (int)strtol(argv[5], NULL, 10));
     if (argc != 2)
         return 2;
     (void)snprintf(path, sizeof path, "%s/securable-hub.conf", argv[1]);

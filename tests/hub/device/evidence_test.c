@@ -273,7 +273,7 @@ static void a_fork_is_told_once_and_its_head_is_kept(void)
     CHECK_INT(show_all(size), HUB_LOG_AGAIN);
     CHECK_INT(row().alarm, SEC_FOLLOW_NONE);
     (void)show_all(size);
-    CHECK_INT(row().alarm, SEC_FOLLOW_FORKED);
+    CHECK_INT(row().alarm, SEC_FOLLOW_UNPROVEN);
     CHECK(was_told("alarm") && shown.alarmed);
     CHECK_INT(row().size, size);
     (void)show_all(size);

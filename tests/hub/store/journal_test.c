@@ -249,6 +249,30 @@ static void a_long_text_is_there_by_its_digest(void)
     stop();
 }
 
+static void a_full_segment_is_followed_by_another(void)
+{
+    unsigned count = HUB_JOURNAL_SEGMENT_BYTES / 8000 * 5 / 2;
+    struct stat info;
+    char text[8001], path[96];
+    begin();
+    memset(text, 'y', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (unsigned i = 0; i < count; i++)
+        tell(text);
+    struct seen seen = wait_for(count);
+    CHECK_INT(seen.events, count);
+    CHECK(seen.in_order);
+    stop();
+    snprintf(path, sizeof path, "%s/journal/journal-00000003.seg", home);
+    CHECK_INT(stat(path, &info), 0);
+    check_intact(home);
+    start_at(home); /* from the newest segment's snapshot */
+    tell("{}");
+    CHECK_INT(wait_for(count + 1).last, count + 1);
+    stop();
+    check_intact(home);
+}
+
 static sec_status count_one(void *ctx, const struct sec_journal_record *record)
 {
     (void)record;
@@ -428,6 +452,7 @@ static const struct test tests[] = {
     TEST(stopping_copies_what_is_left),
     TEST(what_a_cut_left_in_the_store_alone_is_caught_up),
     TEST(a_long_text_is_there_by_its_digest),
+    TEST(a_full_segment_is_followed_by_another),
     TEST(a_page_ends_at_its_limit_and_at_a_refusal),
     TEST(a_journal_of_another_key_does_not_start),
     TEST(a_changed_byte_shows),
