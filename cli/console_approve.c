@@ -27,7 +27,7 @@ static bool find_key(struct console_request *r, const struct sec_key_id *kid, st
         size_t len = 0;
         struct sec_key_id found;
         const char *hex = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "key"));
-        if (!hex || strlen(hex) > 2 * sizeof room || !sec_ok(sec_hex_parse(sec_bytes_of_str(hex), SEC_ROOM(room), &len)))
+        if (!hex || strlen(hex) > 2 * sizeof room || !sec_ok(sec_hex_parse(sec_bytes_of_str(hex), sec_room(room, strlen(hex) / 2), &len)))
             continue;
         struct sec_cbor rd = sec_cbor(sec_bytes(room, len));
         sec_key_read(&rd, ret_key);

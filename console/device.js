@@ -2,9 +2,9 @@
 // One device: who it is, how it stands, what it is set to, who may act, what it was told, what it wrote down.
 import { canSign, get } from "./api.js";
 import { compose } from "./compose.js";
-import { banner, card, chip, facts, fill, h, problem, word } from "./dom.js";
+import { banner, card, chip, facts, fill, h, problem, state, word } from "./dom.js";
 import { journal } from "./journal.js";
-import { action, alarmText, duration, id, nameOf, plural, stateOf, value, verdict, when } from "./words.js";
+import { CONTACT, action, alarmText, duration, id, nameOf, plural, stateOf, value, verdict, when } from "./words.js";
 
 // --- banners -------------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ function identity(device, report, mark) {
 function contact(device) {
   const size = device.head ? device.head.size : 0;
   return card("Contact and log", word("hub"), h("div", { class: "in" }, facts([
-    ["Contact", stateOf(device)],
+    ["Contact", state(...(CONTACT[device.contact] || ["none", "not known"]))],
     ["Last seen", when(device.last_seen)],
     ["First seen", when(device.first_seen)],
     ["Log", device.alarm ? chip("bad", `alarm: ${device.alarm.kind}`) : size ? chip("good", `followed until record ${size - 1}`) : chip("", "not followed yet")],

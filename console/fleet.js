@@ -2,7 +2,7 @@
 // All devices: who is there, who is not, who needs somebody.
 import { all } from "./api.js";
 import { chip, fill, h, word } from "./dom.js";
-import { nameOf, plural, short, standing, stateOf, when } from "./words.js";
+import { CONTACT, nameOf, plural, short, standing, stateOf, when } from "./words.js";
 
 const GROUPS = [
   ["all", "all devices", "", () => true],
@@ -21,7 +21,7 @@ const matches = (d, text) => !text || [d.name, d.label, d.id, d.model, d.product
 function row(d) {
   return h("tr", { class: "go" },
     h("th", { scope: "row", class: "name" }, h("a", { href: `#/devices/${d.id}` }, nameOf(d)), h("span", { class: "under" }, d.name && d.label ? `label ${d.label}` : short(d.id, 16))),
-    h("td", { "data-label": "State" }, stateOf(d)),
+    h("td", { "data-label": "State" }, stateOf(d), d.alarm || d.revoked ? h("span", { class: "under" }, (CONTACT[d.contact] || ["", "not known"])[1]) : null),
     h("td", { "data-label": "Model" }, d.model || "not known yet"),
     h("td", { "data-label": "Release" }, d.release ? d.release.version : "not known yet"),
     h("td", { "data-label": "Last seen" }, when(d.last_seen)),

@@ -173,13 +173,15 @@ static sec_status find_targets(struct hub_exchange *x, struct submission *s)
     s->facts.subject_known = s->named;
     if (s->statement.kind == SEC_STATEMENT_APPROVAL)
         s->facts.subject_known = s->named || sec_ok(hub_statement_get(hub_reader(x), &s->approval.statement, &about));
-    if (s->named)
+    /* A voucher is for the device that it names, whatever the query says: only that one becomes expected. */
+    if (s->named && s->statement.kind != SEC_STATEMENT_VOUCHER)
         return sec_st(SEC_OK);
     switch (s->statement.kind) {
     case SEC_STATEMENT_COMMAND:
         return add_audience(x, s);
     case SEC_STATEMENT_VOUCHER:
         sec_copy(id.b, s->voucher.device_id.b, sizeof id.b);
+        s->facts.devices_count = 0;
         add_target(s, &id);
         return sec_st(SEC_OK);
     case SEC_STATEMENT_APPROVAL:

@@ -47,6 +47,41 @@ static sec_status follow(struct hub_evidence *e, struct hub_device *device, stru
     return sec_st(SEC_OK);
 }
 
+static sec_status append_row(void *ctx, const struct hub_entry *entry)
+{
+    const struct sec_follow_entry leaf = {.header = entry->header, .body = entry->body};
+    return sec_follow_entry(ctx, &leaf, &hub_crypto()->hasher);
+}
+
+/**
+ * True when the rows that are stored are the ones that lead to the head. Pages of two runs at once may have taken each other's places: each hashed right by itself, and
+ * another's entries would stand under a head that does not prove them.
+ */
+static bool rows_lead_to(struct hub_store *store, const struct hub_evidence *e, const struct hub_device *device)
+{
+    struct sec_merkle_frontier frontier;
+    struct sec_digest root;
+    struct sec_cbor rd = sec_cbor(device->frontier);
+    sec_merkle_frontier_init(&frontier);
+    if (e->has_base)
+        sec_merkle_frontier_read(&rd, &frontier);
+    return sec_ok(rd.status) && sec_ok(hub_entries(store, &e->device, e->base_size, (size_t)(e->head.size - e->base_size), append_row, &frontier)) &&
+           frontier.size == e->head.size && sec_ok(sec_merkle_root(&frontier, &hub_crypto()->hasher, &root)) && sec_digest_equal(&root, &e->head.root);
+}
+
+/** Stores what came; false in `ret_kept`: it does not fit what came before, and is to be begun again. */
+static sec_status keep_log(struct hub_store *store, const struct hub_evidence *e, const struct hub_device *device, bool *ret_kept)
+{
+    sec_status status = store_entries(store, e);
+    *ret_kept = sec_ok(status);
+    if (!sec_ok(status))
+        return sec_is(status, SEC_EXISTS) ? sec_st(SEC_OK) : status;
+    if (e->log != HUB_LOG_FOLLOWED || e->request.entries_first == e->base_size || e->request.entries.count == 0 || rows_lead_to(store, e, device))
+        return sec_st(SEC_OK);
+    *ret_kept = false;
+    return hub_entries_cut(store, &e->device, e->base_size);
+}
+
 static sec_status store_log(struct hub_store *store, struct hub_evidence *e, struct hub_device *device, struct sec_wr *frontier)
 {
     bool same = e->has_base == (device->head.len > 0) &&
@@ -54,12 +89,12 @@ static sec_status store_log(struct hub_store *store, struct hub_evidence *e, str
     e->overtaken = !same && e->log != HUB_LOG_NOTHING;
     if (e->overtaken || (e->log != HUB_LOG_FOLLOWED && e->log != HUB_LOG_PAGE))
         return sec_st(SEC_OK);
-    sec_status status = store_entries(store, e);
-    if (sec_is(status, SEC_EXISTS)) {
+    bool kept = false;
+    SEC_TRY(keep_log(store, e, device, &kept));
+    if (!kept) {
         e->log = HUB_LOG_AGAIN;
         return sec_st(SEC_OK);
     }
-    SEC_TRY(status);
     return e->log == HUB_LOG_FOLLOWED ? follow(e, device, frontier) : sec_st(SEC_OK);
 }
 
@@ -73,7 +108,7 @@ static const char *alarm_text(enum sec_follow_alarm alarm)
 
 static void raise_alarm(struct hub_evidence *e, struct hub_device *device)
 {
-    if (!e->alarm || device->alarm == (uint64_t)e->alarm)
+    if (!sec_follow_alarm_outranks((uint64_t)e->alarm, device->alarm))
         return;
     device->alarm = (uint64_t)e->alarm;
     device->alarm_text = sec_bytes_of_str(alarm_text(e->alarm));
@@ -195,6 +230,13 @@ static sec_status take_over(struct hub_store *store, struct hub_evidence *e, con
     return hub_people_learn(store, &statement, e->now_s);
 }
 
+/** Nothing is written, nor told, of a verdict that is repeated. */
+static bool says_the_same(const struct hub_delivery *delivery, const struct hub_shown_verdict *shown, enum sec_delivery_next next)
+{
+    return delivery->answered_s != 0 && delivery->state == state_after(next) && delivery->code == shown->code && delivery->receipt_good == shown->proven &&
+           sec_bytes_equal(delivery->receipt, shown->told.receipt);
+}
+
 static sec_status store_verdict(struct hub_store *store, struct hub_evidence *e, const struct hub_shown_verdict *shown)
 {
     struct hub_delivery delivery;
@@ -205,6 +247,9 @@ static sec_status store_verdict(struct hub_store *store, struct hub_evidence *e,
     if (sec_delivery_settled(delivery.state == HUB_DELIVERY_ANSWERED, delivery.receipt_good, delivery.code))
         return sec_st(SEC_OK);
     enum sec_delivery_next next = sec_delivery_judge(shown->code, shown->proven);
+    e->put_off = e->put_off || next == SEC_DELIVERY_AGAIN;
+    if (says_the_same(&delivery, shown, next))
+        return sec_st(SEC_OK);
     bool waited = delivery.state == HUB_DELIVERY_WAITING;
     delivery.state = state_after(next);
     delivery.code = shown->code;
@@ -212,7 +257,6 @@ static sec_status store_verdict(struct hub_store *store, struct hub_evidence *e,
     delivery.receipt_good = shown->proven;
     delivery.answered_s = e->now_s;
     e->waiting_change += (delivery.state == HUB_DELIVERY_WAITING) - waited;
-    e->put_off = e->put_off || next == SEC_DELIVERY_AGAIN;
     SEC_TRY(hub_delivery_put(store, &delivery));
     SEC_TRY(tell_receipt(store, e, shown));
     return shown->proven && shown->code == SEC_OK ? take_over(store, e, &shown->told.statement) : sec_st(SEC_OK);

@@ -2,6 +2,7 @@
 /* Who may sign in because a device said yes to the statement that names them. */
 #include "evidence.h"
 
+#include <securable/access_carry.h>
 #include <securable/port/crypto.h>
 
 /** Number of the newest statement whose roster the people were taken from. */
@@ -15,26 +16,36 @@ static sec_status put_person(struct hub_store *store, const struct sec_public_ke
     return hub_person_put(store, &person);
 }
 
-static sec_status put_owners(struct hub_store *store, const struct sec_key_list *owners, const struct sec_public_key *recovery, int64_t now_s)
+/**
+ * A key that signs what the hub carries and opens nothing here: the recovery key, and owners that a voucher, a transfer or a recovery names. The buyer of a device is
+ * not let into the seller's hub, a recovery may still be vetoed, and whoever may send and owns any device of a trusted maker would else open the hub with its voucher;
+ * an administrator who hands in the voucher has let its owners in by that. Whoever is known already stays what he is.
+ */
+static sec_status put_signer(struct hub_store *store, const struct sec_public_key *key, struct sec_bytes name, int64_t now_s)
 {
-    for (size_t i = 0; i < owners->count; i++)
-        SEC_TRY(put_person(store, &owners->keys[i], SEC_ROLE_OWNER, SEC_LIT("owner"), SEC_LIT("voucher"), now_s));
-    return recovery ? put_person(store, recovery, SEC_ROLE_RECOVERY, SEC_LIT("recovery"), SEC_LIT("voucher"), now_s) : sec_st(SEC_OK);
+    struct hub_person there;
+    struct sec_key_id kid;
+    SEC_TRY(sec_key_id_of(key, &hub_crypto()->hasher, &kid));
+    sec_status status = hub_person_get(store, &kid, &there);
+    return sec_is(status, SEC_NOT_FOUND) ? put_person(store, key, SEC_ROLE_RECOVERY, name, SEC_LIT("voucher"), now_s) : status;
 }
 
 static sec_status learn_owners(struct hub_store *store, struct sec_bytes body, int64_t now_s)
 {
     struct sec_voucher voucher;
     SEC_TRY(sec_voucher_parse(body, &voucher));
-    return put_owners(store, &voucher.owners, voucher.has_recovery ? &voucher.recovery : NULL, now_s);
+    for (size_t i = 0; i < voucher.owners.count; i++)
+        SEC_TRY(put_signer(store, &voucher.owners.keys[i], SEC_LIT("owner"), now_s));
+    return voucher.has_recovery ? put_signer(store, &voucher.recovery, SEC_LIT("recovery"), now_s) : sec_st(SEC_OK);
 }
 
-/** The next owner; the former one may have other devices here and stays. */
 static sec_status learn_next_owners(struct hub_store *store, struct sec_bytes args, int64_t now_s)
 {
     struct sec_transfer transfer;
     SEC_TRY(sec_transfer_parse(args, &transfer));
-    return put_owners(store, &transfer.owners, transfer.has_recovery ? &transfer.recovery : NULL, now_s);
+    for (size_t i = 0; i < transfer.owners.count; i++)
+        SEC_TRY(put_signer(store, &transfer.owners.keys[i], SEC_LIT("next owner"), now_s));
+    return transfer.has_recovery ? put_signer(store, &transfer.recovery, SEC_LIT("recovery"), now_s) : sec_st(SEC_OK);
 }
 
 /** False when a later roster was learned already: a device that was away does not bring old people back. */
@@ -62,25 +73,45 @@ static sec_status learn_subjects(struct hub_store *store, const struct sec_roste
     return sec_st(SEC_OK);
 }
 
-sec_status hub_people_learn(struct hub_store *store, const struct hub_statement *row, int64_t now_s)
+/** A device's yes is not enough: one that is in foreign hands says yes to anything, also to a roster that an operator signed for himself. */
+static bool signed_by_owner(struct hub_store *store, const struct sec_key_id *kid)
+{
+    struct hub_person person;
+    return sec_ok(hub_person_get(store, kid, &person)) && sec_carry_admits(person.role);
+}
+
+static sec_status learn_by_command(struct hub_store *store, const struct sec_key_id *signer, struct sec_bytes body, uint64_t number, int64_t now_s)
 {
     static struct sec_roster roster; /* the writer's thread alone comes here */
-    struct sec_statement statement;
     struct sec_command command;
+    SEC_TRY(sec_command_parse(body, &command));
+    if (command.action != SEC_ACTION_ACCESS_ROSTER)
+        return learn_next_owners(store, command.args, now_s);
+    SEC_TRY(sec_roster_parse(command.args, &roster));
+    if (!signed_by_owner(store, signer))
+        return sec_st(SEC_OK);
+    return roster_is_newest(store, number) ? learn_subjects(store, &roster, number, now_s) : sec_st(SEC_OK);
+}
+
+static bool names_people(const struct hub_statement *row)
+{
+    return row->kind == SEC_STATEMENT_VOUCHER ||
+           (row->kind == SEC_STATEMENT_COMMAND && (row->action == SEC_ACTION_ACCESS_ROSTER || row->action == SEC_ACTION_LIFECYCLE_TRANSFER ||
+                                                   row->action == SEC_ACTION_LIFECYCLE_RECOVER));
+}
+
+sec_status hub_people_learn(struct hub_store *store, const struct hub_statement *row, int64_t now_s)
+{
+    struct sec_statement statement;
     uint8_t bytes[SEC_STATEMENT_MAX_BYTES];
     struct sec_bytes copy = sec_bytes(bytes, row->bytes.len);
     uint64_t number = row->number;
-    if (row->kind != SEC_STATEMENT_VOUCHER && row->action != SEC_ACTION_ACCESS_ROSTER && row->action != SEC_ACTION_LIFECYCLE_TRANSFER)
+    if (!names_people(row))
         return sec_st(SEC_OK);
-    /* A row lives until the store's next call. */
+    /* A row lives until the store's next one is got. */
     if (!sec_bytes_copy(SEC_ROOM(bytes), row->bytes))
         return sec_st(SEC_TOO_LARGE);
     SEC_TRY(sec_statement_parse(copy, &statement));
-    if (statement.kind == SEC_STATEMENT_VOUCHER)
-        return learn_owners(store, statement.msg.payload, now_s);
-    SEC_TRY(sec_command_parse(statement.msg.payload, &command));
-    if (command.action == SEC_ACTION_LIFECYCLE_TRANSFER)
-        return learn_next_owners(store, command.args, now_s);
-    SEC_TRY(sec_roster_parse(command.args, &roster));
-    return roster_is_newest(store, number) ? learn_subjects(store, &roster, number, now_s) : sec_st(SEC_OK);
+    return statement.kind == SEC_STATEMENT_VOUCHER ? learn_owners(store, statement.msg.payload, now_s)
+                                                   : learn_by_command(store, &statement.kid, statement.msg.payload, number, now_s);
 }

@@ -231,10 +231,12 @@ static void evidence_stored(struct hub_exchange *x, void *arg, sec_status status
     }
     hub_evidence_remember(e);
     update_fleet(e);
-    struct poll poll = {.again = e->log == HUB_LOG_AGAIN && !e->overtaken};
+    struct poll poll = {.again = !e->overtaken && (e->log == HUB_LOG_AGAIN || e->alarm == SEC_FOLLOW_UNPROVEN)};
+    if (e->alarm)
+        poll.away_s = AGAIN_S; /* nothing is followed until it gives something else */
     if (e->put_off)
         poll.away_s = PUT_OFF_S;
-    if (poll.again && !e->failed)
+    if (e->log == HUB_LOG_AGAIN && !e->overtaken && !e->failed)
         poll.away_s = e->run.again || e->request.entries_first > e->base_size ? AGAIN_S : 0;
     answer_or_wait(x, &poll);
 }

@@ -8,6 +8,17 @@ const char *sec_follow_alarm_word(uint64_t alarm)
     return alarm < sizeof words / sizeof words[0] ? words[alarm] : "unknown";
 }
 
+static unsigned weight_of(uint64_t alarm)
+{
+    static const unsigned weights[] = {[SEC_FOLLOW_NONE] = 0, [SEC_FOLLOW_UNPROVEN] = 1, [SEC_FOLLOW_ROLLED_BACK] = 2, [SEC_FOLLOW_FORKED] = 3};
+    return alarm < sizeof weights / sizeof weights[0] ? weights[alarm] : 0;
+}
+
+bool sec_follow_alarm_outranks(uint64_t next, uint64_t raised)
+{
+    return weight_of(next) > weight_of(raised);
+}
+
 /** What is disclosed of a decision is what its header commits to. */
 static sec_status check_disclosed(const struct sec_follow_entry *entry, const struct sec_record_header *header,
                                   const struct sec_hasher *hasher)

@@ -319,8 +319,9 @@ bool sec_access_lease_ended(const struct sec_access *state, const struct sec_acc
 /**
  * Judges the arguments of beacon.renew: the parser's statuses, BAD_VALUE (an owner's or the recovery key cannot be
  * revoked so; `detail` {1: key id, 2: why}), TABLE_FULL (more revoked keys than are remembered until a newer roster).
- * The change raises the owner's generations and time (neither falls), adds the revoked keys, takes back admitted release
- * keys among them, starts the leases anew and ends restricted mode. `detail`: {1: seconds without beacon until now, 2: keys revoked now}.
+ * The change raises the owner's generations and time (neither falls), adds the revoked keys, takes back admitted
+ * release keys among them, starts the leases anew and ends restricted mode. `detail`: {1: seconds without beacon until
+ * now, 2: keys revoked now}.
  */
 sec_status sec_access_judge_beacon(const struct sec_access *state, const struct sec_access_facts *facts,
                                    struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
@@ -347,8 +348,8 @@ sec_status sec_access_judge_recover(const struct sec_access *state, const struct
  * the recovery. `detail`: {1: digest of the recovery, 2: seconds that were left}. */
 sec_status sec_access_judge_veto(const struct sec_access *state, const struct sec_access_facts *facts,
                                  struct sec_bytes args, struct sec_wr *change, struct sec_wr *detail);
-/** Whether a command of this subject that access let through and its judge refused uses up its generation. Not the recovery
- * key's: who has stolen it could use up generations faster than the owners sign their veto. */
+/** Whether a command of this subject that access let through and its judge refused uses up its generation. Not the
+ * recovery key's: who has stolen it could use up generations faster than the owners sign their veto. */
 bool sec_access_refusal_consumes(const struct sec_access_subject *subject);
 /** Seconds of uptime until the pending recovery takes place; 0 when it is due or none is pending. */
 uint64_t sec_access_recovery_left_s(const struct sec_access *state, uint64_t uptime_s);

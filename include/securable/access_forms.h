@@ -376,8 +376,8 @@ struct sec_beacon {
     int64_t time_s;
 };
 void sec_beacon_encode(const struct sec_beacon *beacon, struct sec_wr *wr);
-/** BAD_VALUE: no generation at all, a time beyond SEC_TIME_MAX_S, keys revoked without a generation of topic access: it tells
- * which rosters the owner knew, and without it one that was held back would bring a revoked key back. */
+/** BAD_VALUE: no generation at all, a time beyond SEC_TIME_MAX_S, keys revoked without a generation of topic access: it
+ * tells which rosters the owner knew, and without it one that was held back would bring a revoked key back. */
 sec_status sec_beacon_parse(struct sec_bytes args, struct sec_beacon *ret_beacon);
 
 #endif

@@ -19,6 +19,9 @@ enum sec_follow_alarm {
 };
 /** "none", "rolled-back", "forked", "unproven". NUL-terminated constants. */
 const char *sec_follow_alarm_word(uint64_t alarm);
+/** Does `next` say more than what was raised already? An alarm stands until one that weighs more: unproven, rolled back, forked. So none hides a heavier one, and a
+ * device that contradicts itself in turns is told of three times at most. */
+bool sec_follow_alarm_outranks(uint64_t next, uint64_t raised);
 
 struct sec_follow {
     bool has_head;

@@ -208,7 +208,7 @@ static void a_beacon_revokes_an_admitted_release_key_for_good(void)
     kid = kid_of(STRANGER);
     CHECK_OK(sec_access_release_key(&state, &kid, &key));
     CHECK_INT(state.admitted_count, 1);
-    /* An admission that the owner had signed before does not bring it back, a later one does. Nor does a newer roster. */
+    /* An admission that the owner had signed before does not bring it back; a later one does. */
     CHECK_STATUS(admit(VENDOR, 6), SEC_BAD_VALUE);
     CHECK_INT(change.len, 0);
     kid = kid_of(VENDOR);

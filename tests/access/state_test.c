@@ -278,7 +278,8 @@ static void the_largest_state_fits_its_stated_room(void)
     for (size_t i = 0; i < SEC_APPROVALS_MAX_COUNT; i++)
         state.approvals[i].statement.b[0] = (uint8_t)i;
     state.lease =
-        (struct sec_access_lease){.quiet_s = UINT64_MAX, .time_s = SEC_TIME_MAX_S, .revoked_count = SEC_REVOKED_MAX_COUNT};
+        (struct sec_access_lease){.quiet_s = UINT64_MAX, .time_s = SEC_TIME_MAX_S,
+                                  .revoked_count = SEC_REVOKED_MAX_COUNT};
     for (size_t i = 0; i < SEC_TOPICS_COUNT; i++)
         state.lease.heads[i] = UINT64_MAX;
     struct sec_wr address = sec_wr(SEC_ROOM(state.home.address));

@@ -3,7 +3,7 @@
 """Runs the browser tests: packages by the lock file into a folder below the build folder, then node's own test runner; counts as `make test` wants it.
 
 Usage: tests/browser/run.py BUILD_DIR
-Exit: 0 passed, 1 failed, 77 skipped because node, npm or chromium is absent (said so).
+Exit: 0 passed, or skipped because node, npm or chromium is absent (said so, and counted); 1 failed.
 """
 import os
 import pathlib
@@ -20,7 +20,7 @@ FILES = ("page.test.js", "site.test.js")
 def skip(fact):
     print(f"skipped: browser: {fact}")
     print("0 passed, 0 failed, 1 skipped")
-    sys.exit(77 if sys.stdout.isatty() else 0)
+    sys.exit(0)
 
 
 def packages(folder):

@@ -408,6 +408,31 @@ def command_mistakes(b):
     assert not b.path("no.cose").exists()
 
 
+def a_revocation_names_the_newest_roster_that_was_handed_in(b):
+    b.key("eve")
+    b.call("roster", "make", "--subject", "name=eve role=operator key=eve.pub.pem", "--out", "with-eve.cbor")
+    b.command("access.roster", "with-eve.cbor", out="held-back.cose")
+    outbox = b.path("outbox")
+    before = os.environ.get("SECURABLE_OUTBOX")
+    os.environ["SECURABLE_OUTBOX"] = str(outbox)
+    try:
+        # Without it a roster that somebody holds back would bring the key back.
+        b.command("beacon.renew", "configuration=3", "revoke=eve.pub.pem", want=USAGE, out="no.cose")
+        (outbox / (64 * "a" + ".cose")).write_bytes(b.path("held-back.cose").read_bytes())
+        (outbox / (64 * "a" + ".json")).write_text('{"format": 1, "handed_in": "2027-01-01T00:00:00Z", "devices": []}')
+        told = b.command("beacon.renew", "configuration=3", "revoke=eve.pub.pem", "--json", out="revoke.cose").json
+        assert told["will"]["newest_generations"] == {"access": 7, "configuration": 3}, told
+        told = b.command("beacon.renew", "access=9", "revoke=eve.pub.pem", "--json", out="revoke.cose").json
+        assert told["will"]["newest_generations"]["access"] == 9, told
+        told = b.command("beacon.renew", "configuration=3", "--json", out="renew.cose").json
+        assert told["will"]["newest_generations"] == {"configuration": 3}, told
+    finally:
+        os.environ.pop("SECURABLE_OUTBOX")
+        if before is not None:
+            os.environ["SECURABLE_OUTBOX"] = before
+    assert not b.path("no.cose").exists()
+
+
 def a_command_can_go_to_those_that_match(b):
     b.owner()
     b.call("command", "protection.rotate", "--match", "group=hall 3,model=CPC-200", "--epoch", 1, "--generation", 4, "--key",

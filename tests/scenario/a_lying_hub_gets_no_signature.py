@@ -223,8 +223,12 @@ def a_false_key_is_marked(site):
         return people
     with Console(site) as honest:
         honest.enter()
-        asked = honest.post("/console/preview", {"action": "approve", "statement": digest})["devices"][0]["asked_by"]
+        preview = honest.post("/console/preview", {"action": "approve", "statement": digest})
+        asked = preview["devices"][0]["asked_by"]
         must(asked["verified"] and asked["name"] == "engineer", f"honestly shown was {asked}")
+        must(preview["devices"][0]["changes"][0]["new"] == "three", f"honestly shown was {preview}")
+        sent = honest.sign(preview)["sent"][0]
+        must(sent["kind"] == "approval" and "problem" not in sent, f"sent was {sent}")
 
     def cut(people):
         exchange(people)

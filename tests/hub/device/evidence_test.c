@@ -5,6 +5,8 @@
 #include "evidence.h"
 #include "keeper_records.h"
 
+#include <securable/access_hub.h>
+
 #include <unistd.h>
 
 #define NOW_S 1800000000
@@ -483,6 +485,36 @@ static void owners_of_a_voucher_that_was_taken_over_sign_in(void)
     CHECK_INT(person.role, SEC_ROLE_OWNER);
 }
 
+static void who_buys_a_device_is_not_let_into_the_sellers_hub(void)
+{
+    static const uint8_t to[32] = {7};
+    struct sec_transfer transfer = {.required = 1, .owners = {.count = 1}};
+    struct fake_key owner, buyer;
+    struct hub_person person;
+    struct sec_key_id kid;
+    struct sec_bytes audience_ids[1] = {SEC_BYTES(to)};
+    uint8_t args[512], body[1024], bytes[2048], audience[64];
+    begin();
+    fake_key_init(&owner, SEC_KEY_P256, 21);
+    fake_key_init(&buyer, SEC_KEY_P256, 23);
+    transfer.owners.keys[0] = buyer.key;
+    struct sec_wr wr = sec_wr(SEC_ROOM(args)), to_wr = sec_wr(SEC_ROOM(audience)), body_wr = sec_wr(SEC_ROOM(body)), out = sec_wr(SEC_ROOM(bytes));
+    sec_transfer_encode(&transfer, &wr);
+    sec_audience_encode_ids(audience_ids, 1, &to_wr);
+    const struct sec_command command = {.audience = {.item = sec_wr_done(&to_wr), .count = 1}, .topic = SEC_TOPIC_LIFECYCLE, .epoch = 1, .generation = 1,
+                                        .action = SEC_ACTION_LIFECYCLE_TRANSFER, .args = sec_wr_done(&wr)};
+    sec_command_encode(&command, &body_wr);
+    struct sec_signer signer = fake_key_signer(&owner);
+    CHECK_OK(sec_statement_sign(SEC_STATEMENT_COMMAND, &signer, &device.crypto.hasher, sec_wr_done(&body_wr), &out));
+    struct hub_statement statement = {.digest = digest_of(1), .kind = SEC_STATEMENT_COMMAND, .action = SEC_ACTION_LIFECYCLE_TRANSFER, .bytes = sec_wr_done(&out)};
+    CHECK_OK(hub_store_begin(store));
+    CHECK_OK(hub_people_learn(store, &statement, NOW_S));
+    CHECK_OK(hub_store_commit(store));
+    CHECK_OK(sec_key_id_of(&buyer.key, &device.crypto.hasher, &kid));
+    CHECK_OK(hub_person_get(store, &kid, &person));
+    CHECK_INT(sec_hub_scope_of_role(person.role), 0);
+}
+
 /* --- reports ------------------------------------------------------------------------------------------------------ */
 
 static void ask(struct sec_bytes nonce)
@@ -589,6 +621,7 @@ static const struct test tests[] = {
     TEST(what_lacks_approvals_is_held_until_one_came),
     TEST(what_was_of_the_moment_waits_on),
     TEST(owners_of_a_voucher_that_was_taken_over_sign_in),
+    TEST(who_buys_a_device_is_not_let_into_the_sellers_hub),
     TEST(a_report_answers_who_asked),
     TEST(a_report_under_fewer_records_tells_that_the_log_was_put_back),
     TEST(a_report_that_was_made_before_more_was_followed_accuses_nobody),
