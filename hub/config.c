@@ -33,6 +33,7 @@ static const struct key keys[] = {
     {"interval-s", TYPE_NUMBER, AT(interval_s), 0, 1, 3600},
     {"connections-max", TYPE_NUMBER, AT(connections_max), 0, 16, 1000000},
     {"unproven-max", TYPE_NUMBER, AT(unproven_max), 0, 1, 1000000},
+    {"device-connections-max", TYPE_NUMBER, AT(device_connections_max), 0, 1, 1000000},
     {"payload-max-mib", TYPE_NUMBER, AT(payload_max_mib), 0, 1, 1048576},
 };
 #define KEYS_COUNT (sizeof keys / sizeof keys[0])
@@ -196,6 +197,7 @@ static void defaults(struct hub_config *config)
         .interval_s = 60,
         .connections_max = 20000,
         .unproven_max = 64,
+        .device_connections_max = 16,
         .payload_max_mib = 2048,
     };
 }

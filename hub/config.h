@@ -42,6 +42,7 @@ struct hub_config {
     uint64_t interval_s;
     uint64_t connections_max;
     uint64_t unproven_max; /* connections of one address that no certificate has proven */
+    uint64_t device_connections_max; /* connections of one device */
     uint64_t payload_max_mib;
 };
 

@@ -166,6 +166,8 @@ void connection_close(struct hub_connection *c)
     if (c->state == CONNECTION_CLOSED)
         return;
     connection_prove(c);
+    hub_peers_leave(c->loop->hub->gate->devices, c->of_device);
+    c->of_device = NULL;
     gate_leave(c->loop);
     c->state = CONNECTION_CLOSED;
     c->deadline_ms = UINT64_MAX;

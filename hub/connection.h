@@ -59,7 +59,8 @@ struct hub_connection {
     struct hub_connection *ready_next, *dead_next;
     uint64_t deadline_ms;
     struct sec_device_id device;
-    struct hub_peer *peer;
+    struct hub_peer *peer;     /* its address, as long as it is not proven */
+    struct hub_peer *of_device; /* its device, from then on */
     struct connection_request *request;
     uint8_t *rest; /* came behind the request that is under way */
     size_t rest_len;

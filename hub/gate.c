@@ -24,19 +24,22 @@
 struct hub_gate *gate_new(const struct hub_config *config)
 {
     struct hub_gate *gate = calloc(1, sizeof *gate);
-    if (gate)
-        gate->peers = hub_peers_new((size_t)config->unproven_max);
-    if (gate && !gate->peers) {
-        free(gate);
+    if (!gate)
         return NULL;
-    }
-    return gate;
+    gate->peers = hub_peers_new((size_t)config->unproven_max);
+    gate->devices = hub_peers_new((size_t)config->device_connections_max);
+    if (gate->peers && gate->devices)
+        return gate;
+    gate_free(gate);
+    return NULL;
 }
 
 void gate_free(struct hub_gate *gate)
 {
-    if (gate)
-        hub_peers_free(gate->peers);
+    if (!gate)
+        return;
+    hub_peers_free(gate->peers);
+    hub_peers_free(gate->devices);
     free(gate);
 }
 

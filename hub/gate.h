@@ -14,7 +14,8 @@
 #include <stdatomic.h>
 
 struct hub_gate {
-    struct hub_peers *peers;
+    struct hub_peers *peers;   /* addresses of the unproven */
+    struct hub_peers *devices; /* devices of the proven */
     atomic_size_t connections;
     atomic_uint_fast64_t accepted;
     uint64_t trimmed_accepted;

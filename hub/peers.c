@@ -63,9 +63,8 @@ static size_t bucket_of(uint64_t key)
     return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
 }
 
-struct hub_peer *hub_peers_enter(struct hub_peers *peers, const struct sockaddr_storage *address)
+static struct hub_peer *enter(struct hub_peers *peers, uint64_t key)
 {
-    uint64_t key = key_of(address);
     pthread_mutex_lock(&peers->lock);
     struct hub_peer **at = &peers->buckets[bucket_of(key)], *peer = *at;
     while (peer && peer->key != key)
@@ -81,6 +80,18 @@ struct hub_peer *hub_peers_enter(struct hub_peers *peers, const struct sockaddr_
         peer->count++;
     pthread_mutex_unlock(&peers->lock);
     return peer;
+}
+
+struct hub_peer *hub_peers_enter(struct hub_peers *peers, const struct sockaddr_storage *address)
+{
+    return enter(peers, key_of(address));
+}
+
+struct hub_peer *hub_peers_enter_device(struct hub_peers *peers, const struct sec_device_id *device)
+{
+    uint64_t key = 0;
+    sec_copy(&key, device->b, sizeof key); /* an id is a digest */
+    return enter(peers, key);
 }
 
 void hub_peers_leave(struct hub_peers *peers, struct hub_peer *peer)

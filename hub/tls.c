@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls.h"
 
+#include "gate.h"
 #include "say.h"
 
 #include <errno.h>
@@ -213,6 +214,10 @@ bool tls_handshake(struct hub_connection *c)
     ERR_clear_error();
     if (SSL_session_reused(c->ssl) && !resumed_owner(c)) {
         SSL_CTX_remove_session(SSL_get_SSL_CTX(c->ssl), SSL_get_session(c->ssl));
+        return false;
+    }
+    if (c->has_device && !(c->of_device = hub_peers_enter_device(c->loop->hub->gate->devices, &c->device))) {
+        hub_say_of_strangers("connections: too many of one device");
         return false;
     }
     c->state = CONNECTION_OPEN;

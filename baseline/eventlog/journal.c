@@ -203,6 +203,17 @@ void sec_journal_close(struct sec_journal *journal)
     journal->state = SEC_JOURNAL_CLOSED;
 }
 
+void sec_journal_spare(const struct sec_journal *journal, struct sec_room ret_rooms[SEC_JOURNAL_SPARE_COUNT])
+{
+    const struct sec_journal_rooms *rooms = &journal->rooms;
+    /* The tail is not here: the next block begins with it. */
+    ret_rooms[0] = rooms->frame;
+    ret_rooms[1] = journal->staged_len == 0 ? rooms->staged : sec_room(NULL, 0);
+    ret_rooms[2] = rooms->content;
+    ret_rooms[3] = rooms->image;
+    ret_rooms[4] = rooms->io;
+}
+
 /* --- asking ----------------------------------------------------------------- */
 
 uint32_t sec_journal_boot(const struct sec_journal *journal)

@@ -49,6 +49,8 @@ struct sec_keeper_config {
 
 struct sec_keeper; /* complete in keeper_state.h; treat as opaque */
 
+#define SEC_KEEPER_SPARE_COUNT (SEC_JOURNAL_SPARE_COUNT + 1u)
+
 /** Who asks at the door: the kernel's word, read by the keeper itself. */
 struct sec_peer {
     uint32_t uid;
@@ -121,6 +123,8 @@ sec_status sec_keeper_observe(struct sec_keeper *keeper, struct sec_bytes observ
 sec_status sec_keeper_tick(struct sec_keeper *keeper);
 /** Milliseconds (steady clock) at which tick has something to do; UINT64_MAX when nothing is due. */
 uint64_t sec_keeper_due_ms(const struct sec_keeper *keeper);
+/** The parts of the work room whose content nothing needs until the next call, some of them empty. The caller may overwrite them. */
+void sec_keeper_spare(const struct sec_keeper *keeper, struct sec_room ret_rooms[SEC_KEEPER_SPARE_COUNT]);
 
 #include "keeper_state.h"
 

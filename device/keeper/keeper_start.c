@@ -359,6 +359,14 @@ sec_status sec_keeper_start(struct sec_keeper *keeper, const struct sec_keeper_c
     return status;
 }
 
+void sec_keeper_spare(const struct sec_keeper *keeper, struct sec_room ret_rooms[SEC_KEEPER_SPARE_COUNT])
+{
+    sec_journal_spare(&keeper->journal, ret_rooms);
+    /* All parts of the work: content is the first of them. */
+    ret_rooms[SEC_JOURNAL_SPARE_COUNT] =
+        sec_room(keeper->work.content.data, keeper->work.content.data ? SEC_KEEPER_WORK_BYTES - SEC_JOURNAL_WORK_BYTES : 0);
+}
+
 sec_status sec_keeper_stop(struct sec_keeper *keeper)
 {
     sec_status status = sec_st(SEC_OK);

@@ -4,10 +4,12 @@
  */
 #include "shell.h"
 
+#include "../common/lean.h"
 #include "../common/say.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,9 +20,11 @@ enum {
 
 /* When a tick fails, the next one waits. */
 #define TICK_PAUSE_MS UINT64_C(1000)
+/* After so long without work, memory is given back. */
+#define REST_AFTER_MS 200
 
 static struct shell shell;
-static uint8_t work_b[SEC_KEEPER_WORK_BYTES];
+static alignas(4096) uint8_t work_b[SEC_KEEPER_WORK_BYTES]; /* so that its parts are whole pages */
 
 /* The class tells what is wrong: the storage, or what the factory put there. */
 static int start_keeper(void)
@@ -84,6 +88,16 @@ static int tick(uint64_t *pause_until_ms)
     return left_ms > 3600000 ? 3600000 : (int)left_ms;
 }
 
+/* What was needed for the work that is done. */
+static void rest(void)
+{
+    struct sec_room rooms[SEC_KEEPER_SPARE_COUNT];
+    sec_keeper_spare(&shell.keeper, rooms);
+    for (size_t i = 0; i < SEC_KEEPER_SPARE_COUNT; i++)
+        lean_drop(rooms[i]);
+    lean_sweep(sec_room(&shell, sizeof shell));
+}
+
 static bool take_parent(void)
 {
     bool answered = false;
@@ -98,6 +112,7 @@ static bool take_parent(void)
 static bool serve(void)
 {
     uint64_t pause_until_ms = 0;
+    bool rested = false;
     while (!shell.trouble) {
         if (shell.stop)
             return true;
@@ -109,7 +124,11 @@ static bool serve(void)
         shell_link_go_on(&shell);
         int timeout_ms = tick(&pause_until_ms);
         struct pollfd fds[] = {{shell.start.parent.fd, POLLIN, 0}, {shell.door.fd, POLLIN, 0}, {shell.link.fd, POLLIN, 0}};
-        int n = shell.trouble ? 0 : poll(fds, 3, timeout_ms);
+        const bool quiet = timeout_ms > REST_AFTER_MS;
+        int n = shell.trouble ? 0 : poll(fds, 3, quiet && !rested ? REST_AFTER_MS : timeout_ms);
+        if (n == 0 && quiet && !rested)
+            rest();
+        rested = n == 0 && quiet;
         if (n < 0 && errno != EINTR)
             return false;
         if (n > 0 && fds[0].revents && !take_parent())

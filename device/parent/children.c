@@ -54,7 +54,9 @@ static int own_fd(const struct parent *parent, const struct child *child)
 static sec_status start_process(struct parent *parent, struct child *child, int theirs)
 {
     char path[CONFIG_PATH_MAX_BYTES + 32], name[32];
-    char *argv[] = {name, NULL}, *envp[] = {NULL};
+    /* The C library's cache of freed pieces would keep pages that no piece in use lies in. */
+    char lean[] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=0";
+    char *argv[] = {name, NULL}, *envp[] = {lean, NULL};
     snprintf(name, sizeof name, "securable-%s", child->name);
     snprintf(path, sizeof path, "%s/%s", parent->config.libexec, name);
     const struct process_plan plan = {

@@ -224,6 +224,10 @@ uint64_t sec_journal_shift(const struct sec_journal *journal);
 /** Drops what is staged; the indices are free again. No nonce was used: records are sealed by the commit. */
 void sec_journal_drop(struct sec_journal *journal);
 
+#define SEC_JOURNAL_SPARE_COUNT 5u
+/** The parts of the work room whose content nothing needs until the next call, some of them empty. The caller may overwrite them. */
+void sec_journal_spare(const struct sec_journal *journal, struct sec_room ret_rooms[SEC_JOURNAL_SPARE_COUNT]);
+
 /**
  * Reads one committed record; its content lies in `room`. NOT_FOUND when it was trimmed or never written, ROOM_FULL, TAMPERED when the
  * storage no longer holds what was opened. No visitor may call the journal.

@@ -386,7 +386,8 @@ def command_mistakes(b):
     key = ["--key", "owner/owner.pem", "--out", "no.cose"]
     place = ["--device", "device", "--epoch", "1", "--generation", "1"]
     b.command("coffee.make", want=USAGE, out="no.cose")
-    b.command("lifecycle.transfer", want=REFUSED, out="no.cose")
+    b.command("lifecycle.transfer", want=USAGE, out="no.cose")
+    b.command("eventlog.retain", want=REFUSED, out="no.cose")
     b.command("update.confirm", "now", want=USAGE, out="no.cose")
     b.command("access.roster", want=USAGE, out="no.cose")
     b.command("access.roster", "nowhere.cbor", want=ENVIRONMENT, out="no.cose")

@@ -280,6 +280,9 @@ static void without_a_followed_head_nothing_is_forked(void)
 static void each_alarm_has_a_word(void)
 {
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_NONE), "none") == 0);
+    CHECK(sec_follow_alarm_outranks(SEC_FOLLOW_UNPROVEN, SEC_FOLLOW_NONE) && sec_follow_alarm_outranks(SEC_FOLLOW_FORKED, SEC_FOLLOW_UNPROVEN));
+    CHECK(!sec_follow_alarm_outranks(SEC_FOLLOW_UNPROVEN, SEC_FOLLOW_FORKED) && !sec_follow_alarm_outranks(SEC_FOLLOW_FORKED, SEC_FOLLOW_FORKED));
+    CHECK(!sec_follow_alarm_outranks(SEC_FOLLOW_NONE, SEC_FOLLOW_NONE) && !sec_follow_alarm_outranks(99, SEC_FOLLOW_NONE));
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_ROLLED_BACK), "rolled-back") == 0);
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_FORKED), "forked") == 0);
     CHECK(strcmp(sec_follow_alarm_word(SEC_FOLLOW_UNPROVEN), "unproven") == 0);

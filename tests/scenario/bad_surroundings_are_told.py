@@ -170,7 +170,7 @@ def never_set_clock(site):
     site.stop()
     wrapped = site.path("libexec")
     wrapped.mkdir()
-    for name in ("securable-door", "securable-installer", "securable-keeper"):
+    for name in (program.name for program in LIBEXEC.iterdir()):
         shutil.copy(LIBEXEC / name, wrapped / (name + ".real" if name == "securable-keeper" else name))
     script = wrapped / "securable-keeper"
     script.write_text(f"#!/bin/sh\nexec env LD_PRELOAD={library} {script}.real\n")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 from scenario import ROOT, Place, alive, contains, descendants_of, end, must, play, until
 
@@ -29,7 +30,7 @@ class Run:
         until(lambda: "READY" in self.text() or self.process.poll() is not None, 60, f"not ready:\n{self.text()}")
         must(self.process.poll() is None, f"exit {self.process.returncode}\n{self.text()}")
         self.family = descendants_of(self.process.pid)
-        must(len(self.family) >= 3, f"only {len(self.family)} processes")
+        must(len(self.family) >= 6, f"only {len(self.family)} processes")
 
     def wait_end(self, want):
         code = self.process.wait(timeout=40)
@@ -61,13 +62,15 @@ def first_start(site):
     run = run_of(site)
     run.wait_ready()
     last = run.text().splitlines()[-1]
-    must(last.startswith("READY device=") and " socket=" in last, f"the last line is {last!r}")
+    must(last.startswith("READY hub=https://") and " console=http://127.0.0.1:" in last, f"the last line is {last!r}")
     words = dict(word.split("=", 1) for word in last.split()[1:])
     socket, device = (ROOT / words["socket"]).resolve(), (ROOT / words["device"]).resolve()
     must(socket.exists() and (device / "identity" / "identity-id").exists(), f"{words} are not there")
     site.move_to(device)
     site.folder = device.parent
     contains(site.run("status", site.device), "ready")
+    page = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(words["console"], timeout=10)
+    must(page.status == 200 and b"<html" in page.read(), "the console's page did not come")
     site.set("pump.speed_max=71")
     site.id = (device / "identity" / "identity-id").read_text()
 

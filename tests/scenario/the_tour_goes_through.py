@@ -8,12 +8,13 @@ import tour
 
 
 def keep_the_log(site):
-    """Before the wipe makes it unreadable."""
+    """Before transfer and wipe make it unreadable."""
     site.kept_log = site.log_pages()
 
 
 def walk_through(site):
-    tour.STEPS.insert(len(tour.STEPS) - 1, ("look: the log before the wipe", keep_the_log))
+    at = [step for _, step in tour.STEPS].index(tour.transfer)
+    tour.STEPS.insert(at, ("look: the log before the transfer", keep_the_log))
     must(tour.walk(site) == 0, "the tour did not go through")
 
 

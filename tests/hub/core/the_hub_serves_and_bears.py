@@ -29,6 +29,8 @@ class Hub:
     def __init__(self, folder, more=""):
         self.folder = pathlib.Path(folder)
         self.config = "device-listen 127.0.0.1:0\napi-listen 127.0.0.1:0\nunproven-max 200\n" + more
+        if "device-connections-max" not in more:
+            self.config += "device-connections-max 4000\n"
         self.process = None
 
     def issue(self, name, device=DEVICE, days=90):
@@ -458,6 +460,30 @@ def a_flood_from_one_address_leaves_room(hub):
     works(hub)
 
 
+def one_device_cannot_take_all_places(hub):
+    few = Hub(hub.folder / "of-a-device", "device-connections-max 4\n").start()
+    try:
+        few.stop()
+        certs = few.issue("hostile"), few.issue("honest", device=OTHER)
+        few.start()
+        clients, answered = [], 0
+        for _ in range(12):
+            try:
+                clients.append(few.tls(certs[0]))
+                answered += ask(clients[-1], "POST", "/echo", b"me")[2] == b"me"
+            except (OSError, AssertionError, ValueError, IndexError):
+                pass
+        assert answered == 4, answered
+        with few.tls(certs[1]) as client:
+            assert ask(client, "POST", "/echo", b"and me")[2] == b"and me"
+        clients.pop(0).close()
+        time.sleep(0.3)
+        with few.tls(certs[0]) as client:
+            assert ask(client, "POST", "/echo", b"again")[2] == b"again"
+    finally:
+        few.stop()
+
+
 def idle_connections_cost_little(hub):
     works(hub)
     time.sleep(0.2)
@@ -561,7 +587,7 @@ TESTS = [
     what_is_written_is_answered_after_the_commit, who_asks_is_known_by_entrance, paths_and_methods_are_exact, older_tls_is_refused,
     certificates_of_others_are_refused, a_session_is_resumed_and_keeps_its_device, a_session_of_one_entrance_opens_no_other,
     a_revoked_device_is_out_at_once, broken_messages_are_refused_and_end_the_connection, half_requests_leave_nothing_behind,
-    a_client_that_leaves_is_noticed, a_flood_from_one_address_leaves_room, places_are_few_and_the_unproven_go_first, idle_connections_cost_little,
+    a_client_that_leaves_is_noticed, a_flood_from_one_address_leaves_room, places_are_few_and_the_unproven_go_first, one_device_cannot_take_all_places, idle_connections_cost_little,
     slow_clients_are_closed_in_time, clients_that_do_not_read_are_closed, a_second_hub_is_refused, a_hub_killed_comes_back_the_same, a_new_name_gets_a_new_certificate_of_the_same_ca,
     a_stop_answers_who_waits, a_bad_configuration_is_told_line_by_line,
 ]

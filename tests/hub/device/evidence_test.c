@@ -263,6 +263,88 @@ static void pages_that_lied_make_way(void)
     CHECK_INT(entries_stored(), row().size);
 }
 
+/** As show(), up to the verifying alone. */
+static void verify_only(struct hub_evidence *into, struct sec_room room, const struct sec_sync_request *request)
+{
+    struct sec_wr wr = sec_wr(room);
+    sec_sync_request_encode(request, &wr);
+    memset(into, 0, sizeof *into);
+    CHECK_OK(sec_sync_request_parse(sec_wr_done(&wr), &into->request));
+    into->hub = &hub;
+    into->device = id;
+    into->now_s = NOW_S;
+    CHECK_OK(hub_evidence_check(store, into));
+}
+
+static sec_status take_body(void *ctx, const struct hub_entry *entry)
+{
+    if (entry->index == 1)
+        *(uint8_t *)ctx = entry->body.b[0];
+    return sec_st(SEC_OK);
+}
+
+static uint8_t stored_byte(void)
+{
+    uint8_t byte = 0;
+    CHECK_OK(hub_entries(store, &id, 0, 100, take_body, &byte));
+    return byte;
+}
+
+/** Two requests of one device at once, on two threads: what one of them wrote must not stand under a head that the other's way leads to. */
+static void pages_of_two_runs_do_not_mix(void)
+{
+    static struct hub_evidence honest, forged;
+    static uint8_t honest_room[SEC_SYNC_MAX_BYTES], forged_room[SEC_SYNC_MAX_BYTES];
+    begin();
+    decide(4);
+    struct sec_sync_request lie = lied(0);
+    uint64_t size = sec_journal_size(&device.journal);
+    uint8_t *lie_items = verdict_room; /* outlives the next page */
+    CHECK(lie.entries.items.data == lie_items);
+    decide(4);
+    struct sec_sync_request first = page(0, (size_t)size);
+    lie.head = first.head;
+    verify_only(&honest, SEC_ROOM(honest_room), &first);
+    verify_only(&forged, SEC_ROOM(forged_room), &lie);
+    CHECK(honest.log == HUB_LOG_PAGE && forged.log == HUB_LOG_PAGE);
+    CHECK_OK(hub_store_begin(store));
+    CHECK_OK(hub_evidence_store(store, &honest));
+    uint8_t true_byte = stored_byte();
+    CHECK_OK(hub_evidence_store(store, &forged));
+    CHECK_OK(hub_store_commit(store));
+    CHECK(stored_byte() != true_byte);
+    hub_evidence_remember(&forged);
+    hub_evidence_remember(&honest);
+    struct sec_sync_request second = page(size, 1000);
+    CHECK_OK(show(&second));
+    CHECK_INT(shown.log, HUB_LOG_AGAIN);
+    CHECK_INT(row().size, 0);
+    CHECK_INT(show_all(0), HUB_LOG_FOLLOWED);
+    CHECK_INT(stored_byte(), true_byte);
+    CHECK_INT(entries_stored(), row().size);
+}
+
+static void a_lighter_alarm_does_not_hide_a_heavier(void)
+{
+    begin();
+    decide(4);
+    CHECK_INT(show_all(0), HUB_LOG_FOLLOWED);
+    uint64_t size = row().size;
+    struct hub_device forked = row();
+    forked.alarm = SEC_FOLLOW_FORKED;
+    CHECK_OK(hub_store_begin(store));
+    CHECK_OK(hub_device_put(store, &forked));
+    CHECK_OK(hub_store_commit(store));
+    log_begin();
+    CHECK_OK(device_decide(1, "never happened", NULL));
+    decide(8);
+    (void)show_all(size);
+    (void)show_all(size);
+    CHECK_INT(shown.alarm, SEC_FOLLOW_UNPROVEN);
+    CHECK_INT(row().alarm, SEC_FOLLOW_FORKED);
+    CHECK(!shown.alarmed && !was_told("alarm"));
+}
+
 static void a_fork_is_told_once_and_its_head_is_kept(void)
 {
     begin();
@@ -459,9 +541,12 @@ static void what_was_of_the_moment_waits_on(void)
     tell(1, SEC_STORAGE_FULL, (struct sec_bytes){NULL, 0});
     CHECK_INT(delivery_of(1).state, HUB_DELIVERY_WAITING);
     CHECK(shown.put_off && shown.waiting_change == 0);
+    size_t before = told_count;
+    tell(1, SEC_STORAGE_FULL, (struct sec_bytes){NULL, 0}); /* again and again: one row, one event */
+    CHECK(shown.put_off && told_count == before);
 }
 
-static void owners_of_a_voucher_that_was_taken_over_sign_in(void)
+static void owners_of_a_voucher_that_was_taken_over_sign_and_open_nothing(void)
 {
     struct sec_voucher voucher = {.device_id = digest_of(7), .epoch = 1, .required = 1, .owners = {.count = 1}};
     struct fake_key owner, maker;
@@ -482,7 +567,54 @@ static void owners_of_a_voucher_that_was_taken_over_sign_in(void)
     CHECK_STATUS(hub_person_get(store, &kid, &person), SEC_NOT_FOUND);
     tell(1, SEC_OK, decided(1, SEC_OK));
     CHECK_OK(hub_person_get(store, &kid, &person));
-    CHECK_INT(person.role, SEC_ROLE_OWNER);
+    CHECK_INT(sec_hub_scope_of_role(person.role), 0);
+}
+
+static void know(const struct fake_key *key, uint64_t role)
+{
+    struct hub_person person = {.key = key->key, .role = role, .name = SEC_LIT("somebody"), .source = SEC_LIT("local"), .since_s = NOW_S};
+    CHECK_OK(sec_key_id_of(&key->key, &device.crypto.hasher, &person.kid));
+    CHECK_OK(hub_store_begin(store));
+    CHECK_OK(hub_person_put(store, &person));
+    CHECK_OK(hub_store_commit(store));
+}
+
+/** A device in foreign hands says yes to a roster that an operator signed for himself. */
+static void a_roster_counts_here_under_an_owners_key_alone(void)
+{
+    static const uint8_t to[32] = {7};
+    static struct sec_roster roster;
+    struct fake_key signer_key, friend;
+    struct hub_person person;
+    struct sec_key_id kid;
+    struct sec_bytes audience_ids[1] = {SEC_BYTES(to)};
+    uint8_t args[1024], body[2048], bytes[4096], audience[64];
+    begin();
+    fake_key_init(&signer_key, SEC_KEY_P256, 21);
+    fake_key_init(&friend, SEC_KEY_P256, 23);
+    roster.subjects_count = 1;
+    roster.subjects[0].name = SEC_LIT("friend");
+    roster.subjects[0].role = SEC_ROLE_ADMINISTRATOR;
+    roster.subjects[0].has_key = true;
+    roster.subjects[0].key = friend.key;
+    struct sec_wr wr = sec_wr(SEC_ROOM(args)), to_wr = sec_wr(SEC_ROOM(audience)), body_wr = sec_wr(SEC_ROOM(body)), out = sec_wr(SEC_ROOM(bytes));
+    sec_roster_encode(&roster, &wr);
+    sec_audience_encode_ids(audience_ids, 1, &to_wr);
+    const struct sec_command command = {.audience = {.item = sec_wr_done(&to_wr), .count = 1}, .topic = SEC_TOPIC_ACCESS, .epoch = 1, .generation = 1,
+                                        .action = SEC_ACTION_ACCESS_ROSTER, .args = sec_wr_done(&wr)};
+    sec_command_encode(&command, &body_wr);
+    struct sec_signer signer = fake_key_signer(&signer_key);
+    CHECK_OK(sec_statement_sign(SEC_STATEMENT_COMMAND, &signer, &device.crypto.hasher, sec_wr_done(&body_wr), &out));
+    struct hub_statement statement = {.digest = digest_of(1), .number = 1, .kind = SEC_STATEMENT_COMMAND, .action = SEC_ACTION_ACCESS_ROSTER,
+                                      .bytes = sec_wr_done(&out)};
+    CHECK_OK(sec_key_id_of(&friend.key, &device.crypto.hasher, &kid));
+    know(&signer_key, SEC_ROLE_OPERATOR);
+    CHECK_OK(hub_people_learn(store, &statement, NOW_S));
+    CHECK_STATUS(hub_person_get(store, &kid, &person), SEC_NOT_FOUND);
+    know(&signer_key, SEC_ROLE_OWNER);
+    CHECK_OK(hub_people_learn(store, &statement, NOW_S));
+    CHECK_OK(hub_person_get(store, &kid, &person));
+    CHECK_INT(person.role, SEC_ROLE_ADMINISTRATOR);
 }
 
 static void who_buys_a_device_is_not_let_into_the_sellers_hub(void)
@@ -611,6 +743,8 @@ static const struct test tests[] = {
     TEST(a_page_that_was_forgotten_is_begun_again),
     TEST(a_way_that_lies_once_is_told_to_begin_again),
     TEST(pages_that_lied_make_way),
+    TEST(pages_of_two_runs_do_not_mix),
+    TEST(a_lighter_alarm_does_not_hide_a_heavier),
     TEST(a_fork_is_told_once_and_its_head_is_kept),
     TEST(the_way_around_the_followed_head_does_not_pass),
     TEST(a_strangers_head_and_another_log_are_refused),
@@ -620,7 +754,8 @@ static const struct test tests[] = {
     TEST(another_statements_receipt_proves_nothing),
     TEST(what_lacks_approvals_is_held_until_one_came),
     TEST(what_was_of_the_moment_waits_on),
-    TEST(owners_of_a_voucher_that_was_taken_over_sign_in),
+    TEST(owners_of_a_voucher_that_was_taken_over_sign_and_open_nothing),
+    TEST(a_roster_counts_here_under_an_owners_key_alone),
     TEST(who_buys_a_device_is_not_let_into_the_sellers_hub),
     TEST(a_report_answers_who_asked),
     TEST(a_report_under_fewer_records_tells_that_the_log_was_put_back),
