@@ -69,7 +69,7 @@ def first_start(site):
     site.move_to(device)
     site.folder = device.parent
     contains(site.run("status", site.device), "ready")
-    page = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(words["console"], timeout=10)
+    page = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()).open(words["console"], timeout=10)
     must(page.status == 200 and b"<html" in page.read(), "the console's page did not come")
     site.set("pump.speed_max=71")
     site.id = (device / "identity" / "identity-id").read_text()

@@ -471,7 +471,7 @@ def one_device_cannot_take_all_places(hub):
             try:
                 clients.append(few.tls(certs[0]))
                 answered += ask(clients[-1], "POST", "/echo", b"me")[2] == b"me"
-            except (OSError, AssertionError, ValueError, IndexError):
+            except (OSError, EOFError):
                 pass
         assert answered == 4, answered
         with few.tls(certs[1]) as client:
