@@ -58,6 +58,7 @@ struct load {
 };
 
 static struct load load;
+static char groups[] = "X25519"; /* the macro casts const away */
 
 static void die(const char *what)
 {
@@ -233,7 +234,7 @@ static void prepare(char **argv)
     freeaddrinfo(found);
     load.ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(load.ctx, TLS1_3_VERSION);
-    SSL_CTX_set1_groups_list(load.ctx, "X25519");
+    SSL_CTX_set1_groups_list(load.ctx, groups);
     SSL_CTX_set_session_cache_mode(load.ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_sess_set_new_cb(load.ctx, take_session);
     SSL_CTX_set_mode(load.ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -84,7 +84,7 @@ sec_status hub_evidence_store(struct hub_store *store, void *evidence);
 /** After the commit: keeps or forgets the pages so far. */
 void hub_evidence_remember(const struct hub_evidence *evidence);
 
-/** Keys that sign in because the device took over the statement that names them: owners of a voucher, subjects of a roster. people.c */
+/** Keys that count because the device took over the statement that names them: subjects of an owner's roster sign in, owners of a voucher are carried for. people.c */
 sec_status hub_people_learn(struct hub_store *store, const struct hub_statement *statement, int64_t now_s);
 
 #endif

@@ -30,6 +30,7 @@ struct node {
     struct node *next;
     struct hub_member member;
     struct parked *parked;
+    size_t certificates_count; /* at most so many: ended ones are forgotten without it */
 };
 
 struct known_certificate {
@@ -410,6 +411,70 @@ static struct known_certificate **find_or_end(struct stripe *stripe, const struc
     return link;
 }
 
+/** Counts a device's new certificate; true: it may have too many. */
+static bool count_certificate(struct hub_fleet *fleet, const struct sec_device_id *id)
+{
+    struct stripe *stripe = lock_members(fleet, id);
+    struct node *node = find(stripe, id);
+    bool surplus = node && ++node->certificates_count > HUB_CERTIFICATES_OF_DEVICE_COUNT;
+    unlock(stripe);
+    return surplus;
+}
+
+/** The device's oldest certificate but `keep`; false: there is no other. */
+static bool oldest_of(struct hub_fleet *fleet, const struct hub_certificate *keep, size_t *ret_count, struct hub_certificate *ret_oldest)
+{
+    bool found = false;
+    *ret_count = 0;
+    for (size_t s = 0; s < STRIPES_COUNT; s++) {
+        struct stripe *stripe = &fleet->certificates[s];
+        pthread_mutex_lock(&stripe->lock);
+        for (size_t i = 0; i < stripe->chains_count; i++)
+            for (const struct known_certificate *known = stripe->certificates[i]; known; known = known->next) {
+                if (!sec_device_id_equal(&known->row.device, &keep->device))
+                    continue;
+                ++*ret_count;
+                if (sec_digest_equal(&known->row.fingerprint, &keep->fingerprint) || (found && known->row.not_before_s >= ret_oldest->not_before_s))
+                    continue;
+                *ret_oldest = known->row;
+                found = true;
+            }
+        unlock(stripe);
+    }
+    return found;
+}
+
+static void forget_certificate(struct hub_fleet *fleet, const struct sec_digest *fingerprint)
+{
+    struct stripe *stripe = lock_certificates(fleet, fingerprint);
+    struct known_certificate **link = &stripe->certificates[chain_of(fingerprint->b, stripe->chains_count)];
+    while (*link && !sec_digest_equal(&(*link)->row.fingerprint, fingerprint))
+        link = &(*link)->next;
+    struct known_certificate *known = *link;
+    if (known) {
+        *link = known->next;
+        stripe->count--;
+        free(known);
+    }
+    unlock(stripe);
+}
+
+/** Looks through all of them: only a device that enrols again and again costs that, and an enrolment costs more. */
+static void forget_surplus(struct hub_fleet *fleet, const struct hub_certificate *newest)
+{
+    struct hub_certificate oldest = {.not_before_s = 0};
+    size_t count = 0;
+    if (oldest_of(fleet, newest, &count, &oldest) && count > HUB_CERTIFICATES_OF_DEVICE_COUNT) {
+        forget_certificate(fleet, &oldest.fingerprint);
+        count--;
+    }
+    struct stripe *stripe = lock_members(fleet, &newest->device);
+    struct node *node = find(stripe, &newest->device);
+    if (node)
+        node->certificates_count = count;
+    unlock(stripe);
+}
+
 sec_status hub_fleet_certificate_put(struct hub_fleet *fleet, const struct hub_certificate *certificate)
 {
     SEC_TRY(add_member(fleet, &certificate->device));
@@ -417,12 +482,15 @@ sec_status hub_fleet_certificate_put(struct hub_fleet *fleet, const struct hub_c
     if (stripe->count >= stripe->chains_count)
         grow_certificates(stripe);
     struct known_certificate **link = find_or_end(stripe, certificate);
-    if (!*link && (*link = calloc(1, sizeof **link)) != NULL)
+    bool fresh = !*link;
+    if (fresh && (*link = calloc(1, sizeof **link)) != NULL)
         stripe->count++;
     bool good = *link != NULL;
     if (good)
         (*link)->row = *certificate;
     unlock(stripe);
+    if (fresh && good && count_certificate(fleet, &certificate->device))
+        forget_surplus(fleet, certificate);
     return sec_st(good ? SEC_OK : SEC_TABLE_FULL);
 }
 

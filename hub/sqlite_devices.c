@@ -190,6 +190,16 @@ static sec_status forget_ended(struct hub_store *store, const struct hub_certifi
     return hub_sql_run(&sql);
 }
 
+static sec_status forget_surplus(struct hub_store *store, const struct hub_certificate *certificate)
+{
+    struct hub_sql sql = hub_sql(store, "DELETE FROM certificate WHERE device = ?1 AND fingerprint <> ?2 AND fingerprint NOT IN"
+                                        " (SELECT fingerprint FROM certificate WHERE device = ?1 AND fingerprint <> ?2 ORDER BY not_before_s DESC LIMIT ?3)");
+    hub_sql_put_bytes(&sql, sec_device_id_bytes(&certificate->device));
+    hub_sql_put_bytes(&sql, sec_digest_bytes(&certificate->fingerprint));
+    hub_sql_put_bound(&sql, HUB_CERTIFICATES_OF_DEVICE_COUNT - 1);
+    return hub_sql_run(&sql);
+}
+
 sec_status hub_certificate_put(struct hub_store *store, const struct hub_certificate *certificate)
 {
     struct hub_sql sql = hub_sql(store, "INSERT INTO certificate(fingerprint, device, not_before_s, not_after_s, revoked) VALUES(?, ?, ?, ?, ?)"
@@ -201,7 +211,8 @@ sec_status hub_certificate_put(struct hub_store *store, const struct hub_certifi
     hub_sql_put_s64(&sql, certificate->not_after_s);
     hub_sql_put_u64(&sql, certificate->revoked);
     SEC_TRY(hub_sql_run(&sql));
-    return forget_ended(store, certificate);
+    SEC_TRY(forget_ended(store, certificate));
+    return forget_surplus(store, certificate);
 }
 
 sec_status hub_certificates(struct hub_store *store, hub_certificate_each each, void *ctx)

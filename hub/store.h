@@ -87,6 +87,8 @@ typedef sec_status (*hub_device_each)(void *ctx, const struct hub_device *device
 sec_status hub_devices(struct hub_store *store, const struct sec_device_id *after, size_t limit, hub_device_each each, void *ctx);
 sec_status hub_devices_count(struct hub_store *store, uint64_t *ret_count);
 
+/** A device has one certificate, and two around its renewal; more than so many of one device are no use to anybody but to fill tables: the oldest make way. */
+#define HUB_CERTIFICATES_OF_DEVICE_COUNT 8u
 struct hub_certificate {
     struct sec_digest fingerprint; /* SHA-256 of the DER */
     struct sec_device_id device;
@@ -210,7 +212,7 @@ sec_status hub_payload_named(struct hub_store *store, const struct sec_device_id
 
 /* --- people and tokens ---------------------------------------------------------------------------------------- */
 
-/** A key that may sign in: an owner's by voucher, a subject's by a roster that a device took over, or admitted by hand. */
+/** A key that may sign in: an owner's by a voucher that an administrator handed in, a subject's by a roster that a device took over, or admitted by hand. */
 struct hub_person {
     struct sec_key_id kid;
     struct sec_public_key key;

@@ -18,6 +18,7 @@
 #define CONNECTING_MAX_COUNT 256u
 
 static size_t connecting;
+static char groups[] = "X25519"; /* the macro casts const away */
 
 static int take_session(SSL *ssl, SSL_SESSION *session)
 {
@@ -36,7 +37,7 @@ void wire_prepare(struct fleet *fleet)
     if (fleet->epoll < 0 || !fleet->ctx)
         fleet_die("prepare");
     SSL_CTX_set_min_proto_version(fleet->ctx, TLS1_3_VERSION);
-    SSL_CTX_set1_groups_list(fleet->ctx, "X25519");
+    SSL_CTX_set1_groups_list(fleet->ctx, groups);
     SSL_CTX_set_session_cache_mode(fleet->ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
     SSL_CTX_sess_set_new_cb(fleet->ctx, take_session);
     SSL_CTX_set_mode(fleet->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

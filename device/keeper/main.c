@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdalign.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +23,7 @@ enum {
 #define REST_AFTER_MS 200
 
 static struct shell shell;
-static alignas(4096) uint8_t work_b[SEC_KEEPER_WORK_BYTES]; /* so that its parts are whole pages */
+static alignas(SHELL_PAGE_BYTES) uint8_t work_b[SEC_KEEPER_WORK_BYTES];
 
 /* The class tells what is wrong: the storage, or what the factory put there. */
 static int start_keeper(void)
@@ -88,7 +87,7 @@ static int tick(uint64_t *pause_until_ms)
     return left_ms > 3600000 ? 3600000 : (int)left_ms;
 }
 
-/* What was needed for the work that is done. */
+/* Gives back what was needed for the work that is done. */
 static void rest(void)
 {
     struct sec_room rooms[SEC_KEEPER_SPARE_COUNT];
@@ -96,6 +95,9 @@ static void rest(void)
     for (size_t i = 0; i < SEC_KEEPER_SPARE_COUNT; i++)
         lean_drop(rooms[i]);
     lean_sweep(sec_room(&shell, sizeof shell));
+    shell_door_rest();
+    shell_link_rest();
+    shell_submit_rest();
 }
 
 static bool take_parent(void)

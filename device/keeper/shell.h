@@ -18,6 +18,10 @@
 #include "file_storage.h"
 #include "key_file.h"
 
+#include <stdalign.h>
+
+/** Rooms begin where a page does, so that all of their pages can be given back; with larger pages, most of them. */
+#define SHELL_PAGE_BYTES 4096u
 /** Connections that the door may hold: as many as its clients, and those whose end it has not told yet. */
 #define SHELL_CONNECTIONS_MAX_COUNT 64u
 /** Observations of the parent that wait until an effect is done. */
@@ -123,6 +127,10 @@ void shell_take_door(struct shell *shell);
 /** Goes on with what was noted: topics for subscribers. */
 void shell_door_go_on(struct shell *shell);
 void shell_door_close(struct shell *shell);
+/** Gives back the memory of what passed through; nothing may be under way. So do the other two. */
+void shell_door_rest(void);
+void shell_link_rest(void);
+void shell_submit_rest(void);
 /** Answers a client of the door; `id` 0: nobody. */
 void shell_door_answer(struct shell *shell, uint32_t id, sec_status status, struct sec_bytes content);
 

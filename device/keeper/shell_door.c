@@ -2,11 +2,14 @@
 #include "shell.h"
 #include "shell_peer.h"
 
+#include "../common/lean.h"
 #include "../common/say.h"
 
 #include <unistd.h>
 
-static uint8_t content_b[DOOR_CONTENT_MAX_BYTES];
+/* Whole pages, so that they can be given back. */
+static alignas(SHELL_PAGE_BYTES) uint8_t content_b[DOOR_CONTENT_MAX_BYTES];
+static alignas(SHELL_PAGE_BYTES) uint8_t room_b[IPC_MAX_BYTES];
 
 void shell_door_close(struct shell *shell)
 {
@@ -138,7 +141,6 @@ static const char *take_request(struct shell *shell, const struct ipc_message *m
 
 void shell_take_door(struct shell *shell)
 {
-    static uint8_t room_b[IPC_MAX_BYTES];
     struct ipc_message message = {0};
     struct shell_connection *connection;
     int fd = -1;
@@ -184,4 +186,10 @@ void shell_door_go_on(struct shell *shell)
     for (size_t i = 0; i < shell->topics_count; i++)
         tell_topic(shell, sec_bytes(shell->topics[i].b, shell->topics[i].len));
     shell->topics_count = 0;
+}
+
+void shell_door_rest(void)
+{
+    lean_drop(SEC_ROOM(content_b));
+    lean_drop(SEC_ROOM(room_b));
 }

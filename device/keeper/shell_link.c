@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shell.h"
 
+#include "../common/lean.h"
 #include "../common/say.h"
 
 #include <unistd.h>
 
-static uint8_t content_b[IPC_A_MAX_BYTES];
+/* Whole pages, so that they can be given back. */
+static alignas(SHELL_PAGE_BYTES) uint8_t content_b[IPC_A_MAX_BYTES];
+static alignas(SHELL_PAGE_BYTES) uint8_t room_b[IPC_MAX_BYTES];
 
 void shell_link_close(struct shell *shell)
 {
@@ -102,7 +105,6 @@ static const char *take_ask(struct shell *shell, const struct ipc_message *messa
 
 void shell_take_link(struct shell *shell)
 {
-    static uint8_t room_b[IPC_MAX_BYTES];
     struct ipc_message message = {0};
     int fd = -1;
     sec_status status = ipc_receive(&shell->link, SEC_ROOM(room_b), &message, &fd);
@@ -129,4 +131,10 @@ void shell_link_go_on(struct shell *shell)
     shell->news_told = true;
     shell->news_size = message.size;
     send_link(shell, &message);
+}
+
+void shell_link_rest(void)
+{
+    lean_drop(SEC_ROOM(content_b));
+    lean_drop(SEC_ROOM(room_b));
 }

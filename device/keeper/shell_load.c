@@ -95,6 +95,7 @@ static bool open_dir(const char *name, int *ret_fd)
 bool shell_load(struct shell *shell)
 {
     struct sec_keeper_config *config = &shell->config;
+    sec_openssl_untold();
     sec_status status = sec_openssl_init(&shell->openssl);
     if (!sec_ok(status))
         return fault("libcrypto", "init", sec_status_text(status));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shell.h"
 
-static uint8_t receipt_b[DOOR_CONTENT_MAX_BYTES];
+#include "../common/lean.h"
+
+static alignas(SHELL_PAGE_BYTES) uint8_t receipt_b[DOOR_CONTENT_MAX_BYTES];
 
 void shell_look_at(struct shell *shell, sec_status status)
 {
@@ -87,4 +89,9 @@ void shell_submit_go_on(struct shell *shell)
     /* A payload that no accepted release waits for is not kept. */
     if (!shell->trouble)
         (void)shell_keep_spool(shell);
+}
+
+void shell_submit_rest(void)
+{
+    lean_drop(SEC_ROOM(receipt_b));
 }

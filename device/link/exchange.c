@@ -9,6 +9,8 @@
 #define CHUNK_BYTES 16384u
 /* For what may still lie in a connection that broke. */
 #define LINK_LAST_WORD_MS UINT64_C(500)
+/* Interim answers before the one that counts. */
+#define INTERIM_MAX_COUNT 8u
 /* Request line and fields; enrolment's two statements are the longest. */
 #define HEAD_BYTES 12288u
 
@@ -18,6 +20,7 @@ struct reading {
     const struct link_request *request;
     struct link_response response;
     size_t body_len;
+    unsigned interim;
     bool ended;
     uint8_t head_b[HTTP_HEAD_MAX_BYTES];
     uint8_t chunk_b[CHUNK_BYTES];
@@ -76,8 +79,11 @@ static sec_status feed(struct reading *reading, struct sec_bytes bytes)
         SEC_TRY(http_feed(&reading->http, bytes, &used, &event));
         bytes = sec_bytes_part(bytes, used, bytes.len);
         SEC_TRY(take_event(reading, event));
-        if (event == HTTP_GOT_END && !reading->ended)
-            http_next(&reading->http);
+        if (event != HTTP_GOT_END || reading->ended)
+            continue;
+        if (++reading->interim > INTERIM_MAX_COUNT)
+            return sec_st(SEC_MALFORMED); /* else nothing would bound what a hub may say */
+        http_next(&reading->http);
     }
     return sec_st(SEC_OK);
 }

@@ -15,6 +15,7 @@ static bool prepare(struct link *link)
 {
     uint8_t random_b[16];
     struct sec_private_key trial;
+    sec_openssl_untold();
     if (!sec_ok(sec_openssl_init(&link->openssl)))
         return false;
     link->crypto = sec_openssl_crypto(&link->openssl);

@@ -35,6 +35,8 @@ struct sync {
     unsigned mute;
     uint64_t failures;
     uint64_t away_s;
+    struct pace pace;
+    uint64_t handed; /* statements and nonces of the last answer */
     uint64_t facts_of; /* records when the facts were asked */
     bool facts_known;
     bool held; /* a delivery waits for better times */
@@ -265,6 +267,7 @@ static sec_status take_answer(struct link *link, struct sync *sync, const struct
     outbox_empty(&sync->verdicts);
     outbox_empty(&sync->reports);
     sync->away_s = answer.away_s;
+    sync->handed = answer.nonces.count + answer.deliveries.count;
     status = take_progress(sync, page, request, &answer);
     if (!last && answer.nonces.count > 0) {
         sec_status reported = report_all(link, sync, answer.nonces);
@@ -452,9 +455,13 @@ int link_run(struct link *link)
             (void)link_wait(link, -1, 0, link_now_ms() + 1000, true, false, 0);
             continue;
         }
+        sync->handed = 0;
         sec_status status = go_round(link, sync);
         if (link->stopping)
             break;
+        uint64_t pause_ms = pace_ms(&sync->pace, link_now_ms(), 1 + sync->handed);
+        if (pause_ms > 0)
+            (void)link_wait(link, -1, 0, link_now_ms() + pause_ms, true, false, 0);
         if (sec_ok(status)) {
             sync->failures = 0;
             if (sync->away_s > 0)

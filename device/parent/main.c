@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -189,6 +190,7 @@ static int run(void)
     (void)confinement_enter(CONFINEMENT_PARENT, &plan, &parent.confinement);
     say("%s", parent.confinement.text);
     children_init(&parent);
+    (void)malloc_trim(0); /* what configuration and confinement took */
     run_loop();
     place_leave(&parent);
     say("stopped");

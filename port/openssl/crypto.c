@@ -372,6 +372,11 @@ static bool fetch_all(struct sec_openssl *openssl)
     return openssl->sha256 && openssl->gcm && openssl->md && openssl->ed25519 && openssl->cipher && openssl->hkdf;
 }
 
+void sec_openssl_untold(void)
+{
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);
+}
+
 sec_status sec_openssl_init(struct sec_openssl *openssl)
 {
     *openssl = (struct sec_openssl){0};

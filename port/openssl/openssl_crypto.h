@@ -45,6 +45,8 @@ struct sec_openssl {
     uint64_t tick;
 };
 
+/** Before all else in a process that never shows the texts of libcrypto's errors: they are not loaded then. */
+void sec_openssl_untold(void);
 /** Fetches what is needed. IO_FAILED, and nothing kept, when libcrypto cannot give it. */
 sec_status sec_openssl_init(struct sec_openssl *openssl);
 /** Frees and wipes; may follow a failed init. */

@@ -162,6 +162,20 @@ static void the_back_off_doubles_and_is_spread(void)
     }
 }
 
+static void a_hub_sets_no_pace(void)
+{
+    struct pace pace = {0};
+    uint64_t now_ms = 5000, rounds = 0;
+    for (uint64_t i = 0; i < PACE_AT_ONCE_COUNT; i++)
+        CHECK_INT(pace_ms(&pace, now_ms, 1), 0);
+    CHECK_INT(pace_ms(&pace, now_ms, 1), PACE_EACH_MS);
+    CHECK_INT(pace_ms(&pace, now_ms, 24), 25 * PACE_EACH_MS);
+    for (uint64_t until_ms = now_ms + 60000; now_ms < until_ms; rounds++)
+        now_ms += pace_ms(&pace, now_ms, 9); /* eight reports in each */
+    CHECK(rounds <= 60000 / PACE_EACH_MS / 9 + 1);
+    CHECK_INT(pace_ms(&pace, now_ms + 3600000, PACE_AT_ONCE_COUNT), 0);
+}
+
 static void a_device_without_a_hub_starts_no_link(void)
 {
     real_device_make(&d, securabled_path, libexec_path);
@@ -174,6 +188,7 @@ static void a_device_without_a_hub_starts_no_link(void)
 
 static void a_device_enrols_and_its_log_is_followed(void)
 {
+    SHOWS("F6.5");
     begin();
     CHECK(fake_hub_wait(&hub, is_following, 20));
     CHECK_INT(hub.enrolled, 1);
@@ -276,6 +291,7 @@ static void what_no_key_vouches_for_is_not_downloaded(void)
 
 static void a_hub_with_another_ca_is_not_talked_to(void)
 {
+    SHOWS("F4.2");
     make_all();
     write_hub_key(&hub, true, false);
     real_start(&d);
@@ -442,6 +458,7 @@ static void a_killed_link_is_started_again(void)
 
 static const struct test tests[] = {
     TEST(the_back_off_doubles_and_is_spread),
+    TEST(a_hub_sets_no_pace),
     TEST(a_device_without_a_hub_starts_no_link),
     TEST(a_device_enrols_and_its_log_is_followed),
     TEST(statements_go_down_and_receipts_come_up),

@@ -406,6 +406,17 @@ void fake_device_init_crypto(struct fake_device *d, uint64_t seed, enum fake_sto
     init_device(d, seed, mode);
 }
 
+/* Surroundings may give back the memory of what the keeper calls spare: here it comes back as rubbish, where each record room begins. */
+static void spoil_spare_rooms(struct fake_device *d)
+{
+    struct sec_room rooms[SEC_KEEPER_SPARE_COUNT];
+    sec_keeper_spare(&d->keeper, rooms);
+    for (size_t i = 0; i < SEC_KEEPER_SPARE_COUNT; i++) {
+        for (size_t at = 0; at < rooms[i].len; at += SEC_RECORD_MAX_BYTES)
+            memset(&rooms[i].data[at], 0xa5, rooms[i].len - at < 4096 ? rooms[i].len - at : 4096);
+    }
+}
+
 sec_status fake_device_start(struct fake_device *d)
 {
     struct sec_keeper_config config = {0};
@@ -425,7 +436,9 @@ sec_status fake_device_start(struct fake_device *d)
     config.presence = d->present;
     config.former_run_s = d->former_run_s;
     fake_crypto_raise_boot(&d->crypto);
-    return sec_keeper_start(&d->keeper, &config, SEC_ROOM(d->work));
+    sec_status status = sec_keeper_start(&d->keeper, &config, SEC_ROOM(d->work));
+    spoil_spare_rooms(d);
+    return status;
 }
 
 void fake_device_power_on(struct fake_device *d)
@@ -436,7 +449,10 @@ void fake_device_power_on(struct fake_device *d)
 sec_status fake_device_submit(struct fake_device *d, struct sec_bytes statement)
 {
     d->receipt_len = 0;
-    return sec_keeper_submit(&d->keeper, statement, sec_bytes(NULL, 0), SEC_ROOM(d->receipt), &d->receipt_len, &d->verdict);
+    spoil_spare_rooms(d);
+    sec_status status = sec_keeper_submit(&d->keeper, statement, sec_bytes(NULL, 0), SEC_ROOM(d->receipt), &d->receipt_len, &d->verdict);
+    spoil_spare_rooms(d);
+    return status;
 }
 
 static void add_person(struct fake_device *d, struct sec_roster *roster, const char *name, enum sec_role role, enum fake_person person)

@@ -344,7 +344,7 @@ def made_with_hub(folder):
 CASES = [
     ("the hub's CA is fetched and its certificate chains to it", the_ca_is_fetched, []),
     ("the hub says what a request should have", what_a_request_should_have, []),
-    ("without credentials nobody is enrolled", nobody_enrols_without_credentials, []),
+    ("without credentials nobody is enrolled", nobody_enrols_without_credentials, ["F4.2"]),
     ("a broken request is told apart from a refused one", a_form_is_a_form, []),
     ("a device that nobody expects is refused", a_device_that_nobody_expects, []),
     ("its voucher makes a device expected", the_voucher_is_handed_in, []),
@@ -356,7 +356,7 @@ CASES = [
     ("its certificate opens sync and nothing of others", its_certificate_opens_sync, []),
     ("it renews by its certificate alone", it_renews_by_its_certificate, []),
     ("a hub that was restarted knows its certificates", a_restart_forgets_nothing, []),
-    ("a revoked device gets in no more", a_revoked_device_gets_in_no_more, []),
+    ("a revoked device gets in no more", a_revoked_device_gets_in_no_more, ["F4.2"]),
 ]
 
 if __name__ == "__main__":

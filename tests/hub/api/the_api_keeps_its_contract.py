@@ -190,6 +190,14 @@ def a_voucher_that_somebody_found_opens_nothing(site):
     sender.get("devices", want=403)
 
 
+def a_voucher_is_for_the_device_that_it_names(site):
+    other, bent = "ab" * 32, site.path("statements", "bent.cose")
+    site.run("voucher", "make", "--device", other, "--epoch", 9, "--owner", site.path("people", "stranger.pub.pem"), "--key", site.path("maker", "voucher.pem"), "--out", bent)
+    taken = site.local.ask("POST", "statements?device=" + site.id, bent.read_bytes(), "application/cose", 201).json
+    must(taken["devices"] == [other], str(taken))
+    must(site.local.get("devices/" + site.id).json["epoch"] != 9, "another device's voucher changed this one's epoch")
+
+
 def releases_and_their_payloads(site):
     image = site.path("images", "firmware-1.0.0.squashfs")
     release = site.path("releases", "release-1.0.0.suit").read_bytes()
@@ -356,6 +364,7 @@ CASES = [(function.__name__.replace("_", " "), function, elements) for function,
     (what_was_acknowledged_is_there_after_a_kill, []),
     (the_hub_keeps_its_own_journal, []),
     (revoking_closes_the_door_to_the_hub, []),
+    (a_voucher_is_for_the_device_that_it_names, []),
 )]
 
 if __name__ == "__main__":

@@ -257,13 +257,13 @@ static void revoking_closes_all_of_a_device_and_tells(void)
     unsigned told = 0;
     begin(2);
     hub_fleet_on_revoke(fleet, note_revoked, &told);
-    for (unsigned i = 0; i < 300; i++)
+    for (unsigned i = 0; i < 2 * HUB_CERTIFICATES_OF_DEVICE_COUNT; i++)
         put_certificate(i, i % 2, 100, 200);
     hub_fleet_revoke(fleet, &id);
     CHECK(get(0).revoked);
     CHECK_INT(told, 1);
     CHECK(sec_device_id_equal(&told_revoked, &id));
-    for (unsigned i = 0; i < 300; i++)
+    for (unsigned i = 0; i < 2 * HUB_CERTIFICATES_OF_DEVICE_COUNT; i++)
         CHECK_INT(opens(i, 150), i % 2);
     /* What comes under the same device later opens nothing either, while it is revoked. */
     put_certificate(301, 0, 100, 200);
@@ -277,6 +277,21 @@ static void long_ended_certificates_do_not_pile_up(void)
         put_certificate(i, 0, (int64_t)i * 100000, (int64_t)i * 100000 + 50);
     CHECK(opens(3999, 3999LL * 100000));
     CHECK(!opens(0, 20));
+}
+
+/** A device that enrols again and again fills no tables; its newest certificates and the others' stay. */
+static void a_device_has_few_certificates(void)
+{
+    begin(2);
+    put_certificate(1000, 1, 0, 1000);
+    for (unsigned i = 0; i < 100; i++) {
+        put_certificate(i, 0, i, 1000);
+        put_certificate(i, 0, i, 1000); /* the same again counts once */
+        CHECK(opens(i, 500));
+    }
+    for (unsigned i = 0; i < 100; i++)
+        CHECK_INT(opens(i, 500), i >= 100 - HUB_CERTIFICATES_OF_DEVICE_COUNT);
+    CHECK(opens(1000, 500));
 }
 
 /* --- parking -------------------------------------------------------------------------------------------------------- */
@@ -423,6 +438,7 @@ static const struct test tests[] = {
     TEST(a_certificate_makes_its_device_known),
     TEST(revoking_closes_all_of_a_device_and_tells),
     TEST(long_ended_certificates_do_not_pile_up),
+    TEST(a_device_has_few_certificates),
     TEST(a_parked_exchange_is_woken_once_on_its_loop),
     TEST(who_unparked_is_not_woken_though_the_post_is_under_way),
     TEST(the_same_memory_parked_again_is_not_woken_by_an_old_post),

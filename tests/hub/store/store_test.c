@@ -141,6 +141,14 @@ static void certificates_belong_to_devices_and_are_revoked_together(void)
     walk = (struct walk){0};
     CHECK_OK(hub_certificates(store, count_certificate, &walk));
     CHECK(walk.count == 1 && walk.last == 0);
+    for (uint8_t i = 10; i < 100; i++) { /* who enrols again and again fills no table */
+        certificate.fingerprint = digest_of(i);
+        certificate.not_before_s++;
+        CHECK_OK(hub_certificate_put(store, &certificate));
+    }
+    walk = (struct walk){0};
+    CHECK_OK(hub_certificates(store, count_certificate, &walk));
+    CHECK_INT(walk.count, HUB_CERTIFICATES_OF_DEVICE_COUNT);
     end();
 }
 
