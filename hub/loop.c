@@ -363,6 +363,7 @@ static sec_status open_loop(struct hub *hub, size_t number, struct hub_loop **re
     if (loop->epoll_fd < 0 || loop->wake_fd < 0 || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &event) != 0)
         return sec_st(SEC_IO_FAILED);
     SEC_TRY(sec_openssl_init(&loop->openssl));
+    SEC_TRY(sec_openssl_keys_keep(&loop->openssl, LOOP_KEY_SETS_COUNT));
     loop->crypto = sec_openssl_crypto(&loop->openssl);
     (void)snprintf(path, sizeof path, "%s/hub.db", hub->place.path);
     return hub_store_open(path, true, &loop->reader);

@@ -12,6 +12,8 @@
 
 #include <pthread.h>
 
+/** Sets of 16 devices' keys that stay prepared in a loop: 1024 keys, 3 MiB when all are taken. */
+#define LOOP_KEY_SETS_COUNT 64u
 #define LOOP_EVENTS_COUNT 256
 #define LOOP_ACCEPT_COUNT 64
 #define LOOP_SCRATCH_BYTES 16384u

@@ -130,13 +130,22 @@ static sec_status key_prepare(struct sec_openssl_key *entry, const struct sec_pu
     return sec_st(SEC_OK);
 }
 
+/* The places that a key may have. A point's last bytes are as good as a hash. */
+static struct sec_openssl_key *places_of(struct sec_openssl *openssl, const struct sec_public_key *key)
+{
+    if (!openssl->more)
+        return openssl->first;
+    size_t set = ((size_t)key->x[sizeof key->x - 2] << 8 | key->x[sizeof key->x - 1]) % openssl->sets_count;
+    return &openssl->more[set * SEC_OPENSSL_KEYS_COUNT];
+}
+
 /* The key's prepared form; the one not used for longest makes room for a new one. */
 static sec_status key_get(struct sec_openssl *openssl, const struct sec_public_key *key,
                           struct sec_openssl_key **ret_entry)
 {
-    struct sec_openssl_key *oldest = &openssl->keys[0];
+    struct sec_openssl_key *places = places_of(openssl, key), *oldest = places;
     for (size_t i = 0; i < SEC_OPENSSL_KEYS_COUNT; i++) {
-        struct sec_openssl_key *entry = &openssl->keys[i];
+        struct sec_openssl_key *entry = &places[i];
         if (entry->used != 0 && sec_key_equal(&entry->key, key)) {
             entry->used = ++openssl->tick;
             *ret_entry = entry;
@@ -387,10 +396,23 @@ sec_status sec_openssl_init(struct sec_openssl *openssl)
     return answer(SEC_OK);
 }
 
+sec_status sec_openssl_keys_keep(struct sec_openssl *openssl, size_t sets_count)
+{
+    struct sec_openssl_key *more = OPENSSL_zalloc(sets_count * SEC_OPENSSL_KEYS_COUNT * sizeof *more);
+    if (!more)
+        return answer(SEC_IO_FAILED);
+    openssl->more = more;
+    openssl->sets_count = sets_count;
+    return sec_st(SEC_OK);
+}
+
 void sec_openssl_done(struct sec_openssl *openssl)
 {
     for (size_t i = 0; i < SEC_OPENSSL_KEYS_COUNT; i++)
-        key_forget(&openssl->keys[i]);
+        key_forget(&openssl->first[i]);
+    for (size_t i = 0; i < openssl->sets_count * SEC_OPENSSL_KEYS_COUNT; i++)
+        key_forget(&openssl->more[i]);
+    OPENSSL_free(openssl->more);
     EVP_KDF_CTX_free(openssl->hkdf);
     EVP_CIPHER_CTX_free(openssl->cipher);
     EVP_CIPHER_free(openssl->gcm);

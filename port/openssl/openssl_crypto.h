@@ -7,7 +7,7 @@
  * twice (memory that keeper and link pay) and TLS, PEM and X.509 use the default one anyway; without configuration, so
  * that a file in /etc cannot change what a device trusts. For that the first sec_openssl_init() must come before any
  * other use of libcrypto in the process.
- * The last 16 public keys stay prepared: preparing one costs about as much as verifying with it.
+ * The last 16 public keys stay prepared, more when sec_openssl_keys_keep() asks for it: preparing one costs a third of verifying with it.
  * Memory: the struct is the caller's and must not move while ports made from it are in use; libcrypto uses its heap.
  * Secrets are wiped from its contexts after each call. Its error queue is empty after each call.
  * Limits: Ed25519 needs its message in one piece: at most SEC_STATEMENT_MAX_BYTES + 1 KiB, TOO_LARGE beyond. derive()
@@ -41,7 +41,9 @@ struct sec_openssl {
     EVP_CIPHER *gcm;
     EVP_CIPHER_CTX *cipher;
     EVP_KDF_CTX *hkdf;
-    struct sec_openssl_key keys[SEC_OPENSSL_KEYS_COUNT];
+    struct sec_openssl_key first[SEC_OPENSSL_KEYS_COUNT];
+    struct sec_openssl_key *more; /* null, or `sets_count` times as many places */
+    size_t sets_count;            /* a key has its places in one set */
     uint64_t tick;
 };
 
@@ -49,6 +51,11 @@ struct sec_openssl {
 void sec_openssl_untold(void);
 /** Fetches what is needed. IO_FAILED, and nothing kept, when libcrypto cannot give it. */
 sec_status sec_openssl_init(struct sec_openssl *openssl);
+/**
+ * From now on keeps up to `sets_count` times SEC_OPENSSL_KEYS_COUNT keys prepared, for a process that verifies for many devices: about 100 bytes a place,
+ * and 3 KiB for each that is taken. At most once, before the first verification. IO_FAILED: no memory; all stays as it was.
+ */
+sec_status sec_openssl_keys_keep(struct sec_openssl *openssl, size_t sets_count);
 /** Frees and wipes; may follow a failed init. */
 void sec_openssl_done(struct sec_openssl *openssl);
 /** The port's functions; borrows `openssl`. */
