@@ -59,6 +59,14 @@ static const struct member access_voucher[] = {{1, "owner_keys", show_any}, {2, 
 static const struct member access_roster[] = {
     {1, "subjects_before", show_any}, {2, "subjects_after", show_any}, {0, NULL, NULL}};
 static const struct member access_admitted[] = {{1, "purpose", show_any}, {2, "key", show_bytes}, {0, NULL, NULL}};
+static const struct member access_site[] = {{1, "hub_before", show_any}, {2, "hub_after", show_any}, {0, NULL, NULL}};
+static const struct member access_transfer[] = {{1, "next_owner_keys", show_any}, {2, "next_epoch", show_any}, {0, NULL, NULL}};
+static const struct member access_beacon[] = {{1, "seconds_without_beacon", show_any}, {2, "keys_revoked_now", show_any}, {0, NULL, NULL}};
+static const struct member access_recover[] = {{1, "next_owner_keys", show_any}, {2, "delay_s", show_any}, {0, NULL, NULL}};
+static const struct member access_veto[] = {{1, "recovery", show_bytes}, {2, "seconds_that_were_left", show_any}, {0, NULL, NULL}};
+static const struct member access_recovered[] = {{1, "recovery", show_bytes}, {2, "owner_keys", show_any}, {0, NULL, NULL}};
+static const struct member access_approval[] = {{1, "statement", show_bytes}, {2, "approvals_waiting", show_any}, {0, NULL, NULL}};
+static const struct member access_presence[] = {{1, "next_epoch", show_any}, {0, NULL, NULL}};
 static const struct member configuration_done[] = {
     {1, "setting", show_any},      {2, "fact", show_any}, {3, "settings", show_any}, {4, "confirm_within_s", show_any},
     {5, "command", show_bytes},    {6, "why", show_end},  {7, "dropped", show_any},  {8, "fallen_back", show_any},
@@ -113,13 +121,15 @@ static cJSON *grades_json(struct sec_bytes detail)
 /* The room that wrote the detail: said by what was asked, or else by the first change. */
 static unsigned room_of(const struct keeper_record *record)
 {
-    if (record->kind == SEC_STATEMENT_VOUCHER)
+    if (record->kind == SEC_STATEMENT_VOUCHER || record->kind == SEC_STATEMENT_APPROVAL)
         return KEEPER_ROOM_ACCESS;
     if (record->kind == SEC_STATEMENT_RELEASE)
         return KEEPER_ROOM_UPDATE;
     const struct sec_action_row *row = sec_action_row(record->action);
-    if (row && row->topic == SEC_TOPIC_LIFECYCLE)
+    if (row && row->action == SEC_ACTION_PROTECTION_WIPE)
         return KEEPER_ROOM_PROTECTION;
+    if (row && (row->topic == SEC_TOPIC_LIFECYCLE || row->topic == SEC_TOPIC_BEACON))
+        return KEEPER_ROOM_ACCESS;
     if (row)
         return row->topic == SEC_TOPIC_UPDATE       ? KEEPER_ROOM_UPDATE
                : row->topic == SEC_TOPIC_PROTECTION ? KEEPER_ROOM_PROTECTION
@@ -131,6 +141,29 @@ static unsigned room_of(const struct keeper_record *record)
     return (unsigned)sec_cbor_uint(&rd);
 }
 
+/* What the access room said of something done, by what was asked or by why the device acted itself. */
+static const struct member *access_done(const struct keeper_record *record)
+{
+    static const struct {
+        uint64_t action;
+        const struct member *members;
+    } rows[] = {{SEC_ACTION_ACCESS_ADMIT_KEY, access_admitted}, {SEC_ACTION_LIFECYCLE_SITE, access_site}, {SEC_ACTION_LIFECYCLE_TRANSFER, access_transfer},
+                {SEC_ACTION_BEACON_RENEW, access_beacon},       {SEC_ACTION_LIFECYCLE_RECOVER, access_recover}, {SEC_ACTION_LIFECYCLE_VETO, access_veto}};
+    if (record->kind == SEC_STATEMENT_VOUCHER)
+        return access_voucher;
+    if (record->kind == SEC_STATEMENT_APPROVAL)
+        return access_approval;
+    if (record->reason == KEEPER_RECOVERED)
+        return access_recovered;
+    if (record->reason == KEEPER_PRESENCE)
+        return access_presence;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].action == record->action)
+            return rows[i].members;
+    }
+    return access_roster;
+}
+
 cJSON *record_detail_json(const struct keeper_record *record)
 {
     bool bad = record->code != SEC_OK && record->code != SEC_PENDING && record->code != SEC_REVERTED;
@@ -139,12 +172,7 @@ cJSON *record_detail_json(const struct keeper_record *record)
         return grades_json(record->detail);
     switch (room_of(record)) {
     case KEEPER_ROOM_ACCESS:
-        if (bad)
-            return members_json(record->detail, refused);
-        if (record->kind == SEC_STATEMENT_VOUCHER)
-            return members_json(record->detail, access_voucher);
-        return members_json(record->detail,
-                            record->action == SEC_ACTION_ACCESS_ADMIT_KEY ? access_admitted : access_roster);
+        return members_json(record->detail, bad ? refused : access_done(record));
     case KEEPER_ROOM_CONFIGURATION:
         return members_json(record->detail, configuration_done);
     case KEEPER_ROOM_UPDATE:

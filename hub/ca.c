@@ -4,6 +4,7 @@
 #include "openssl_crypto.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -14,6 +15,8 @@
 #define HOUR_S 3600
 #define DAY_S 86400
 #define SERIAL_BITS 127
+#define EPOCH_TEXT "epoch "
+#define EPOCH_TEXT_BYTES (sizeof EPOCH_TEXT + 20u)
 
 /* --- requests ----------------------------------------------------------------------------------------------- */
 
@@ -80,14 +83,20 @@ static bool set_serial(X509 *cert)
     return done;
 }
 
-static bool set_names(X509 *cert, const struct hub_ca *ca, const struct sec_device_id *device)
+static bool add_name(X509_NAME *name, int nid, struct sec_bytes text)
 {
-    char text[2 * sizeof device->b];
+    return X509_NAME_add_entry_by_NID(name, nid, MBSTRING_ASC, text.data, (int)text.len, -1, 0) == 1;
+}
+
+static bool set_names(X509 *cert, const struct hub_ca *ca, const struct sec_device_id *device, uint64_t epoch)
+{
+    char text[2 * sizeof device->b], unit[EPOCH_TEXT_BYTES];
     struct sec_wr wr = sec_wr(SEC_ROOM(text));
     sec_device_id_text(device, &wr);
+    (void)snprintf(unit, sizeof unit, EPOCH_TEXT "%llu", (unsigned long long)epoch);
     return !wr.bad && X509_set_issuer_name(cert, X509_get_subject_name(ca->certificate)) == 1 &&
-           X509_NAME_add_entry_by_NID(X509_get_subject_name(cert), NID_commonName, MBSTRING_ASC, (const unsigned char *)text,
-                                      (int)sizeof text, -1, 0) == 1;
+           add_name(X509_get_subject_name(cert), NID_organizationalUnitName, sec_bytes_of_str(unit)) &&
+           add_name(X509_get_subject_name(cert), NID_commonName, sec_wr_done(&wr));
 }
 
 static bool add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -112,7 +121,7 @@ static bool add_extensions(X509 *cert, X509 *issuer)
 static bool fill(X509 *cert, const struct hub_ca *ca, const struct hub_transport_facts *facts, EVP_PKEY *pkey,
                  const struct hub_issued *issued)
 {
-    return X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) && set_names(cert, ca, &facts->device) &&
+    return X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) && set_names(cert, ca, &facts->device, facts->epoch) &&
            ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)issued->not_before_s) != NULL &&
            ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)issued->not_after_s) != NULL && X509_set_pubkey(cert, pkey) == 1 &&
            add_extensions(cert, ca->certificate) && X509_sign(cert, ca->key, EVP_sha256()) > 0;
@@ -145,6 +154,22 @@ sec_status hub_ca_issue(const struct hub_ca *ca, const struct hub_transport_fact
         return sec_st(SEC_IO_FAILED);
     *ret_issued = issued;
     return sec_st(SEC_OK);
+}
+
+uint64_t hub_ca_epoch(const X509 *certificate)
+{
+    char text[EPOCH_TEXT_BYTES + 1];
+    uint64_t epoch = 0;
+    int count = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_organizationalUnitName, text, sizeof text);
+    struct sec_bytes unit = sec_bytes(text, count > 0 ? (size_t)count : 0), begin = SEC_LIT(EPOCH_TEXT);
+    if (unit.len <= begin.len || !sec_bytes_equal(sec_bytes_part(unit, 0, begin.len), begin))
+        return 0;
+    for (size_t i = begin.len; i < unit.len; i++) {
+        if (text[i] < '0' || text[i] > '9' || epoch > (UINT64_MAX - 9) / 10)
+            return 0;
+        epoch = epoch * 10 + (uint64_t)(text[i] - '0');
+    }
+    return epoch;
 }
 
 /* --- forms of EST ------------------------------------------------------------------------------------------- */

@@ -2,7 +2,7 @@
 /*
  * CA: the hub's own, which opens TLS and nothing else. Reads certificate requests, issues transport certificates, and writes the forms of EST.
  *
- * A transport certificate: subject common name = device id in hex, P-256, for TLS clients alone, random serial of 127 bits, valid from an hour ago.
+ * A transport certificate: subject common name = device id in hex, organizational unit = "epoch N" (of the device's ownership), P-256, for TLS clients alone, random serial of 127 bits, valid from an hour ago.
  * Memory: rooms are the caller's; libcrypto uses its heap. Threads: all, the CA's key is only read. Serves S36, S80; RFC 7030, RFC 2986.
  */
 #ifndef SECURABLE_HUB_CA_H
@@ -33,6 +33,7 @@ struct hub_ca {
 };
 struct hub_transport_facts {
     struct sec_device_id device;
+    uint64_t epoch;
     struct sec_public_key key; /* P-256 */
     int64_t now_s;
     uint64_t days;
@@ -45,6 +46,9 @@ struct hub_issued {
 };
 /** Issues a transport certificate. BAD_KEY, IO_FAILED. */
 sec_status hub_ca_issue(const struct hub_ca *ca, const struct hub_transport_facts *facts, struct hub_issued *ret_issued);
+
+/** The epoch in which a transport certificate was issued; 0: it names none. */
+uint64_t hub_ca_epoch(const X509 *certificate);
 
 /** Writes certificates (DER) as a certs-only CMS SignedData (DER): the answers of EST. MALFORMED, IO_FAILED, ROOM_FULL. */
 sec_status hub_ca_bundle(const struct sec_bytes *ders, size_t count, struct sec_wr *wr);

@@ -213,6 +213,7 @@ static bool begin_request(struct hub_connection *c)
     } else if (c->has_device) {
         r->x.who.who = HUB_DEVICE;
         r->x.who.device = c->device;
+        r->x.who.epoch = c->epoch;
     }
     c->request = r;
     loop_timer(c, c->loop->now_ms + CONNECTION_HEAD_MS);

@@ -59,6 +59,7 @@ struct hub_connection {
     struct hub_connection *ready_next, *dead_next;
     uint64_t deadline_ms;
     struct sec_device_id device;
+    uint64_t epoch; /* its certificate's */
     struct hub_peer *peer;     /* its address, as long as it is not proven */
     struct hub_peer *of_device; /* its device, from then on */
     struct connection_request *request;

@@ -5,7 +5,6 @@
 #include "makers.h"
 
 #include <securable/access_hub.h>
-#include <securable/eventlog.h>
 #include <securable/port/crypto.h>
 
 #include <stdio.h>
@@ -105,18 +104,16 @@ static sec_status gather_binding(struct hub_exchange *x, struct enrolment *e)
     return sec_st(SEC_OK);
 }
 
-static uint64_t followed_epoch(const struct hub_device *device)
+/** Newest that the device itself has named: by a head, a report, or an enrolment. */
+static uint64_t epoch_of(struct hub *hub, const struct hub_device *device)
 {
-    struct sec_statement statement;
-    struct sec_head head;
-    return device->head.len && sec_ok(sec_statement_parse(device->head, &statement)) &&
-                   sec_ok(sec_head_parse(statement.msg.payload, &head))
-               ? head.epoch
-               : 0;
+    struct hub_member member;
+    uint64_t followed = hub_device_head_epoch(device->head);
+    return hub_fleet_get(hub->fleet, &device->id, &member) && member.epoch > followed ? member.epoch : followed;
 }
 
 /** What the hub knows of the device that this request is for. */
-static sec_status gather_device(struct hub_store *store, struct sec_enrolment_facts *facts)
+static sec_status gather_device(struct hub *hub, struct hub_store *store, struct sec_enrolment_facts *facts)
 {
     struct hub_device device;
     sec_status status = hub_device_get(store, facts->by_statement ? &facts->statement_device : &facts->certificate_device, &device);
@@ -124,7 +121,7 @@ static sec_status gather_device(struct hub_store *store, struct sec_enrolment_fa
         return sec_st(SEC_OK);
     SEC_TRY(status);
     facts->known = device.expected || device.idevid.len > 0;
-    facts->known_epoch = followed_epoch(&device);
+    facts->known_epoch = epoch_of(hub, &device);
     facts->revoked = device.revoked;
     return sec_st(SEC_OK);
 }
@@ -136,12 +133,13 @@ static sec_status gather(struct hub_exchange *x, struct enrolment *e)
     SEC_TRY(est_request_read(x->body, http_field_of(head, "Securable-Transport"), http_field_of(head, "Securable-IDevID"), &e->request));
     facts->by_certificate = x->who.who == HUB_DEVICE;
     facts->certificate_device = x->who.device;
+    facts->certificate_epoch = x->who.epoch;
     facts->request_key = e->request.csr.key;
     facts->proof_good = e->request.csr.proof_good;
     if (e->request.by_statement)
         SEC_TRY(gather_statement(x, e));
     SEC_TRY(gather_binding(x, e));
-    return gather_device(hub_reader(x), facts);
+    return gather_device(x->hub, hub_reader(x), facts);
 }
 
 /* --- storing and answering ---------------------------------------------------------------------------------- */
@@ -158,8 +156,9 @@ static sec_status store_device(struct hub_store *store, struct enrolment *e)
 {
     struct hub_device device;
     SEC_TRY(hub_device_get(store, &e->device, &device));
-    /* Judged a moment ago on another connection's view; somebody may have revoked it since. */
+    /* Judged a moment ago on another connection's view; somebody may have revoked it since, or it has shown a newer epoch. */
     e->facts.revoked = device.revoked;
+    e->facts.known_epoch = epoch_of(e->hub, &device);
     SEC_TRY(sec_enrolment_judge(&e->facts, &e->device));
     if (e->facts.by_statement)
         SEC_TRY(identify(e, &device));
@@ -167,6 +166,7 @@ static sec_status store_device(struct hub_store *store, struct enrolment *e)
         device.first_seen_s = e->now_s;
     device.certificate_until_s = e->issued.not_after_s;
     SEC_TRY(hub_device_put(store, &device));
+    SEC_TRY(hub_certificates_end(store, &e->device, e->row.epoch));
     return hub_certificate_put(store, &e->row);
 }
 
@@ -198,10 +198,11 @@ static void stored(struct hub_exchange *x, void *arg, sec_status status)
 static sec_status issue(struct enrolment *e)
 {
     const struct hub_ca ca = {e->hub->place.ca, e->hub->place.ca_key.pkey};
-    const struct hub_transport_facts facts = {e->device, e->facts.request_key, e->now_s, e->hub->config.certificate_days};
+    uint64_t epoch = e->facts.by_statement ? e->facts.statement_epoch : e->facts.certificate_epoch;
+    const struct hub_transport_facts facts = {e->device, epoch, e->facts.request_key, e->now_s, e->hub->config.certificate_days};
     SEC_TRY(hub_ca_issue(&ca, &facts, &e->issued));
     struct sec_bytes der = sec_bytes(e->issued.der, e->issued.len);
-    e->row = (struct hub_certificate){.device = e->device, .not_before_s = e->issued.not_before_s, .not_after_s = e->issued.not_after_s};
+    e->row = (struct hub_certificate){.device = e->device, .epoch = epoch, .not_before_s = e->issued.not_before_s, .not_after_s = e->issued.not_after_s};
     return hub_crypto()->hasher.digest(hub_crypto()->hasher.ctx, &der, 1, &e->row.fingerprint);
 }
 

@@ -10,8 +10,8 @@
 
 static sec_status load(struct hub_store *store, struct hub_evidence *e, struct sec_follow *ret_follow)
 {
-    struct hub_device device;
-    SEC_TRY(hub_device_get(store, &e->device, &device));
+    struct hub_followed device;
+    SEC_TRY(hub_followed_get(store, &e->device, &device));
     if (!device.has_key)
         return sec_st(SEC_NOT_FOUND);
     e->key = device.key;
@@ -150,7 +150,7 @@ static void check_report(struct hub_store *store, struct hub_evidence *e, const 
         return;
     if (!sec_ok(hub_ask_get(store, &e->device, report.nonce, &ask)) || ask.report.len)
         return;
-    e->reports[e->reports_count++] = (struct hub_shown_report){bytes, report.nonce};
+    e->reports[e->reports_count++] = (struct hub_shown_report){bytes, report.nonce, report.epoch};
     if (report.head.len)
         check_report_head(e, follow, report.head, ask.size);
 }

@@ -26,6 +26,7 @@ struct hub_shown_verdict {
 struct hub_shown_report {
     struct sec_bytes statement;
     struct sec_bytes nonce;
+    uint64_t epoch;
 };
 
 /** What the head and its entries come to. */
@@ -42,6 +43,7 @@ struct hub_evidence {
     int64_t now_s;
     struct sec_sync_request request;
     bool asked; /* a report was asked for a moment ago */
+    uint64_t known_epoch; /* newest that the device had shown; the fleet's */
     /* what it was judged against */
     struct sec_public_key key;
     bool has_base;
@@ -62,6 +64,7 @@ struct hub_evidence {
     uint8_t nonce[16]; /* for a report that the hub asks for itself */
     /* what storing came to, counted for the fleet */
     bool overtaken;    /* another request of the device was stored meanwhile */
+    uint64_t epoch;    /* newer than any that the device had shown; 0: nothing new */
     bool alarmed;      /* the alarm is new */
     bool put_off;      /* a statement was refused for the moment */
     int64_t waiting_change;

@@ -34,17 +34,15 @@ static sec_status store_entries(struct hub_store *store, const struct hub_eviden
     return put_entries(store, e);
 }
 
-static sec_status follow(struct hub_evidence *e, struct hub_device *device, struct sec_wr *frontier)
+static sec_status follow(struct hub_store *store, const struct hub_evidence *e, const struct hub_followed *before)
 {
-    sec_merkle_frontier_encode(&e->run.frontier, frontier);
-    SEC_TRY(sec_wr_end(frontier, &device->frontier));
-    device->head = e->request.head;
-    device->size = e->head.size;
-    device->root = e->head.root;
-    device->boot = e->head.boot;
-    if (e->head.epoch > device->epoch)
-        device->epoch = e->head.epoch;
-    return sec_st(SEC_OK);
+    uint8_t room[FRONTIER_MAX_BYTES];
+    struct sec_wr frontier = sec_wr(SEC_ROOM(room));
+    struct hub_followed after = {.head = e->request.head, .size = e->head.size, .root = e->head.root, .boot = e->head.boot};
+    sec_merkle_frontier_encode(&e->run.frontier, &frontier);
+    SEC_TRY(sec_wr_end(&frontier, &after.frontier));
+    after.epoch = e->head.epoch > before->epoch ? e->head.epoch : before->epoch;
+    return hub_followed_put(store, &e->device, &after, e->now_s);
 }
 
 static sec_status append_row(void *ctx, const struct hub_entry *entry)
@@ -57,7 +55,7 @@ static sec_status append_row(void *ctx, const struct hub_entry *entry)
  * True when the rows that are stored are the ones that lead to the head. Pages of two runs at once may have taken each other's places: each hashed right by itself, and
  * another's entries would stand under a head that does not prove them.
  */
-static bool rows_lead_to(struct hub_store *store, const struct hub_evidence *e, const struct hub_device *device)
+static bool rows_lead_to(struct hub_store *store, const struct hub_evidence *e, const struct hub_followed *device)
 {
     struct sec_merkle_frontier frontier;
     struct sec_digest root;
@@ -70,7 +68,7 @@ static bool rows_lead_to(struct hub_store *store, const struct hub_evidence *e, 
 }
 
 /** Stores what came; false in `ret_kept`: it does not fit what came before, and is to be begun again. */
-static sec_status keep_log(struct hub_store *store, const struct hub_evidence *e, const struct hub_device *device, bool *ret_kept)
+static sec_status keep_log(struct hub_store *store, const struct hub_evidence *e, const struct hub_followed *device, bool *ret_kept)
 {
     sec_status status = store_entries(store, e);
     *ret_kept = sec_ok(status);
@@ -82,7 +80,7 @@ static sec_status keep_log(struct hub_store *store, const struct hub_evidence *e
     return hub_entries_cut(store, &e->device, e->base_size);
 }
 
-static sec_status store_log(struct hub_store *store, struct hub_evidence *e, struct hub_device *device, struct sec_wr *frontier)
+static sec_status store_log(struct hub_store *store, struct hub_evidence *e, const struct hub_followed *device)
 {
     bool same = e->has_base == (device->head.len > 0) &&
                 (!e->has_base || (e->base_size == device->size && sec_digest_equal(&e->base_root, &device->root)));
@@ -95,7 +93,7 @@ static sec_status store_log(struct hub_store *store, struct hub_evidence *e, str
         e->log = HUB_LOG_AGAIN;
         return sec_st(SEC_OK);
     }
-    return e->log == HUB_LOG_FOLLOWED ? follow(e, device, frontier) : sec_st(SEC_OK);
+    return e->log == HUB_LOG_FOLLOWED ? follow(store, e, device) : sec_st(SEC_OK);
 }
 
 static const char *alarm_text(enum sec_follow_alarm alarm)
@@ -106,14 +104,22 @@ static const char *alarm_text(enum sec_follow_alarm alarm)
                                            : "the device signed two heads of its log that cannot both be true";
 }
 
-static void raise_alarm(struct hub_evidence *e, struct hub_device *device)
+/** What is seldom: a report, or an alarm. */
+static sec_status store_seldom(struct hub_store *store, const struct hub_evidence *e)
 {
-    if (!sec_follow_alarm_outranks((uint64_t)e->alarm, device->alarm))
-        return;
-    device->alarm = (uint64_t)e->alarm;
-    device->alarm_text = sec_bytes_of_str(alarm_text(e->alarm));
-    device->alarm_s = e->now_s;
-    e->alarmed = true;
+    struct hub_device device;
+    SEC_TRY(hub_device_get(store, &e->device, &device));
+    if (e->reports_count > 0) {
+        device.report = e->reports[e->reports_count - 1].statement;
+        device.report_s = e->now_s;
+    }
+    if (e->alarmed) {
+        device.alarm = (uint64_t)e->alarm;
+        device.alarm_text = sec_bytes_of_str(alarm_text(e->alarm));
+        device.alarm_s = e->now_s;
+    }
+    device.last_seen_s = e->now_s;
+    return hub_device_put(store, &device);
 }
 
 static sec_status tell_alarm(struct hub_store *store, const struct hub_evidence *e)
@@ -271,32 +277,39 @@ static sec_status store_verdicts(struct hub_store *store, struct hub_evidence *e
 
 /* --- all of it ---------------------------------------------------------------------------------------------- */
 
-static bool tells_change(const struct hub_evidence *e, const struct hub_device *before)
+static bool tells_change(const struct hub_evidence *e, const struct hub_followed *before)
 {
     bool proven = false;
     for (size_t i = 0; i < e->verdicts_count; i++)
         proven = proven || e->verdicts[i].proven;
-    return proven || (e->log == HUB_LOG_FOLLOWED && (before->report.len == 0 || e->head.boot != e->boot));
+    return proven || (e->log == HUB_LOG_FOLLOWED && (before->report_s == 0 || e->head.boot != e->boot));
+}
+
+/** A device that is in a newer epoch has another owner, or none: what was issued before opens nothing any more. */
+static sec_status end_epochs(struct hub_store *store, struct hub_evidence *e)
+{
+    uint64_t epoch = e->log == HUB_LOG_FOLLOWED && !e->overtaken ? e->head.epoch : 0;
+    for (size_t i = 0; i < e->reports_count; i++)
+        epoch = e->reports[i].epoch > epoch ? e->reports[i].epoch : epoch;
+    e->epoch = epoch > e->known_epoch ? epoch : 0;
+    return e->epoch ? hub_certificates_end(store, &e->device, e->epoch) : sec_st(SEC_OK);
 }
 
 sec_status hub_evidence_store(struct hub_store *store, void *evidence)
 {
     struct hub_evidence *e = evidence;
-    struct hub_device device;
-    uint8_t room[FRONTIER_MAX_BYTES];
-    struct sec_wr frontier = sec_wr(SEC_ROOM(room));
+    struct hub_followed before;
     SEC_TRY(store_reports(store, e));
     SEC_TRY(store_verdicts(store, e));
-    SEC_TRY(hub_device_get(store, &e->device, &device));
-    bool ask = !e->asked && tells_change(e, &device);
-    SEC_TRY(store_log(store, e, &device, &frontier));
-    if (e->reports_count > 0) {
-        device.report = e->reports[e->reports_count - 1].statement;
-        device.report_s = e->now_s;
-    }
-    device.last_seen_s = e->now_s;
-    raise_alarm(e, &device);
-    SEC_TRY(hub_device_put(store, &device));
+    SEC_TRY(hub_followed_get(store, &e->device, &before));
+    bool ask = !e->asked && tells_change(e, &before);
+    SEC_TRY(store_log(store, e, &before));
+    SEC_TRY(end_epochs(store, e));
+    e->alarmed = sec_follow_alarm_outranks((uint64_t)e->alarm, before.alarm);
+    if (e->reports_count > 0 || e->alarmed)
+        SEC_TRY(store_seldom(store, e));
+    else if (e->log != HUB_LOG_FOLLOWED || e->overtaken)
+        SEC_TRY(hub_device_seen(store, &e->device, e->now_s));
     if (e->alarmed)
         SEC_TRY(tell_alarm(store, e));
     return ask ? ask_anew(store, e) : sec_st(SEC_OK);

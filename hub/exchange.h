@@ -37,6 +37,7 @@ enum hub_scope {
 struct hub_principal {
     enum hub_who who;
     struct sec_device_id device;
+    uint64_t epoch; /* in which its certificate was issued */
     uint32_t uid;
     unsigned scope;
     char name[SEC_NAME_MAX_BYTES + 1];

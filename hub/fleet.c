@@ -51,7 +51,7 @@ struct hub_fleet {
     struct stripe members[STRIPES_COUNT];
     struct stripe certificates[STRIPES_COUNT];
     atomic_size_t count;
-    void (*on_revoke)(void *ctx, const struct sec_device_id *device);
+    void (*on_revoke)(void *ctx, const struct sec_device_id *device, uint64_t epoch);
     void *on_revoke_ctx;
 };
 
@@ -208,7 +208,8 @@ static sec_status load_device(void *ctx, const struct hub_device *device)
                                       .root = device->root,
                                       .last_seen_s = device->last_seen_s,
                                       .last_written_s = device->last_seen_s,
-                                      .alarm = device->alarm};
+                                      .alarm = device->alarm,
+                                      .epoch = hub_device_head_epoch(device->head)};
     return hub_fleet_put(ctx, &member);
 }
 
@@ -278,10 +279,11 @@ sec_status hub_fleet_put(struct hub_fleet *fleet, const struct hub_member *membe
     if (!node)
         node = add_node(fleet, stripe, &member->id);
     if (node) {
-        uint64_t waiting = node->member.waiting, asks = node->member.asks;
+        uint64_t waiting = node->member.waiting, asks = node->member.asks, epoch = node->member.epoch;
         node->member = *member;
         node->member.waiting = waiting;
         node->member.asks = asks;
+        node->member.epoch = epoch > member->epoch ? epoch : member->epoch;
     }
     unlock(stripe);
     return sec_st(node ? SEC_OK : SEC_TABLE_FULL);
@@ -376,21 +378,26 @@ static sec_status add_member(struct hub_fleet *fleet, const struct sec_device_id
 
 /* --- certificates ------------------------------------------------------------------------------------------------ */
 
-bool hub_fleet_certificate(struct hub_fleet *fleet, const struct sec_digest *fingerprint, int64_t now_s, struct sec_device_id *ret_id)
+bool hub_fleet_ended(struct hub_fleet *fleet, const struct sec_device_id *id, uint64_t epoch)
 {
     struct hub_member member;
-    struct sec_device_id id;
+    return hub_fleet_get(fleet, id, &member) && (member.revoked || epoch < member.epoch);
+}
+
+bool hub_fleet_certificate(struct hub_fleet *fleet, const struct sec_digest *fingerprint, int64_t now_s, struct hub_certificate *ret_certificate)
+{
+    struct hub_certificate row;
     struct stripe *stripe = lock_certificates(fleet, fingerprint);
     const struct known_certificate *known = stripe->certificates[chain_of(fingerprint->b, stripe->chains_count)];
     while (known && !sec_digest_equal(&known->row.fingerprint, fingerprint))
         known = known->next;
     bool good = known && !known->row.revoked && now_s >= known->row.not_before_s && now_s <= known->row.not_after_s;
     if (good)
-        id = known->row.device;
+        row = known->row;
     unlock(stripe);
-    if (!good || (hub_fleet_get(fleet, &id, &member) && member.revoked))
+    if (!good || hub_fleet_ended(fleet, &row.device, row.epoch))
         return false;
-    *ret_id = id;
+    *ret_certificate = row;
     return true;
 }
 
@@ -491,6 +498,8 @@ sec_status hub_fleet_certificate_put(struct hub_fleet *fleet, const struct hub_c
     unlock(stripe);
     if (fresh && good && count_certificate(fleet, &certificate->device))
         forget_surplus(fleet, certificate);
+    if (good)
+        hub_fleet_epoch(fleet, &certificate->device, certificate->epoch);
     return sec_st(good ? SEC_OK : SEC_TABLE_FULL);
 }
 
@@ -513,10 +522,22 @@ void hub_fleet_revoke(struct hub_fleet *fleet, const struct sec_device_id *id)
     for (size_t i = 0; i < STRIPES_COUNT; i++)
         revoke_certificates(&fleet->certificates[i], id);
     if (fleet->on_revoke)
-        fleet->on_revoke(fleet->on_revoke_ctx, id);
+        fleet->on_revoke(fleet->on_revoke_ctx, id, UINT64_MAX);
 }
 
-void hub_fleet_on_revoke(struct hub_fleet *fleet, void (*call)(void *ctx, const struct sec_device_id *id), void *ctx)
+void hub_fleet_epoch(struct hub_fleet *fleet, const struct sec_device_id *id, uint64_t epoch)
+{
+    struct stripe *stripe = lock_members(fleet, id);
+    struct node *node = find(stripe, id);
+    bool newer = node && epoch > node->member.epoch;
+    if (newer)
+        node->member.epoch = epoch;
+    unlock(stripe);
+    if (newer && fleet->on_revoke)
+        fleet->on_revoke(fleet->on_revoke_ctx, id, epoch);
+}
+
+void hub_fleet_on_revoke(struct hub_fleet *fleet, void (*call)(void *ctx, const struct sec_device_id *id, uint64_t epoch), void *ctx)
 {
     fleet->on_revoke = call;
     fleet->on_revoke_ctx = ctx;

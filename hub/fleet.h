@@ -27,6 +27,7 @@ struct hub_member {
     int64_t last_written_s; /* of last_seen_s in the store */
     uint64_t alarm;
     bool lost;         /* told already that contact is lost */
+    uint64_t epoch;    /* newest that the device has shown to be in: certificates of earlier ones open nothing */
 };
 
 sec_status hub_fleet_new(struct hub_fleet **ret_fleet);
@@ -34,7 +35,7 @@ void hub_fleet_free(struct hub_fleet *fleet);
 sec_status hub_fleet_load(struct hub_fleet *fleet, struct hub_store *store);
 
 bool hub_fleet_get(struct hub_fleet *fleet, const struct sec_device_id *id, struct hub_member *ret_member);
-/** Adds or replaces all but `waiting` and `asks`. TABLE_FULL: no memory. */
+/** Adds or replaces all but `waiting` and `asks`; `epoch` does not go back. TABLE_FULL: no memory. */
 sec_status hub_fleet_put(struct hub_fleet *fleet, const struct hub_member *member);
 void hub_fleet_add_waiting(struct hub_fleet *fleet, const struct sec_device_id *id, int64_t change);
 void hub_fleet_add_asks(struct hub_fleet *fleet, const struct sec_device_id *id, int64_t change);
@@ -51,14 +52,21 @@ bool hub_fleet_lost(struct hub_fleet *fleet, const struct sec_device_id *id, boo
  */
 bool hub_fleet_seen(struct hub_fleet *fleet, const struct sec_device_id *id, int64_t now_s, struct hub_member *ret_before);
 
-/** Whose certificate this is. False: unknown, revoked, or not in its time. */
-bool hub_fleet_certificate(struct hub_fleet *fleet, const struct sec_digest *fingerprint, int64_t now_s, struct sec_device_id *ret_id);
-/** Adds its device when it is unknown. Those that ended a day before this one begins are forgotten by and by. */
+/** Whose certificate this is. False: unknown, revoked, of an epoch that is over, or not in its time. */
+bool hub_fleet_certificate(struct hub_fleet *fleet, const struct sec_digest *fingerprint, int64_t now_s, struct hub_certificate *ret_certificate);
+/** Adds its device when it is unknown; its epoch is the device's from now on when it is newer (hub_fleet_epoch). Those that ended a day before this one begins are forgotten by and by. */
 sec_status hub_fleet_certificate_put(struct hub_fleet *fleet, const struct hub_certificate *certificate);
 /** Revokes a device's certificates: open connections of it are closed by their loops (hub_fleet_on_revoke). */
 void hub_fleet_revoke(struct hub_fleet *fleet, const struct sec_device_id *id);
-/** Who closes them: called on the revoking thread, without a lock. One listener, named before the threads start. */
-void hub_fleet_on_revoke(struct hub_fleet *fleet, void (*call)(void *ctx, const struct sec_device_id *id), void *ctx);
+/** The device has shown to be in this epoch. When that is news, its certificates of earlier ones end, and open connections by them are closed. */
+void hub_fleet_epoch(struct hub_fleet *fleet, const struct sec_device_id *id, uint64_t epoch);
+/** True when a certificate of this device and epoch opens nothing (any more): revoked, or the epoch is over. */
+bool hub_fleet_ended(struct hub_fleet *fleet, const struct sec_device_id *id, uint64_t epoch);
+/**
+ * Who closes them: those by certificates of epochs before `epoch`; UINT64_MAX: all. Called on the thread that revokes, without a lock. One listener, named
+ * before the threads start.
+ */
+void hub_fleet_on_revoke(struct hub_fleet *fleet, void (*call)(void *ctx, const struct sec_device_id *id, uint64_t epoch), void *ctx);
 
 /**
  * One long poll a device: parks `x` until hub_fleet_wake() of its device, which calls `wake(x)` on its thread. A second poll of the same device wakes

@@ -220,11 +220,11 @@ const char *loop_date(struct hub_loop *loop)
     return loop->date;
 }
 
-void loop_close_device(struct hub_loop *loop, const struct sec_device_id *device)
+void loop_close_device(struct hub_loop *loop, const struct sec_device_id *device, uint64_t epoch)
 {
     for (struct hub_connection *c = loop->all, *next; c; c = next) {
         next = c->next;
-        if (c->has_device && sec_bytes_equal(SEC_BYTES(c->device.b), SEC_BYTES(device->b)))
+        if (c->has_device && c->epoch < epoch && sec_device_id_equal(&c->device, device))
             connection_close(c);
     }
 }

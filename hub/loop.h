@@ -78,8 +78,8 @@ sec_status hub_loops_start(struct hub *hub);
 void hub_loops_stop(struct hub *hub);
 void hub_loops_close(struct hub *hub);
 
-/** Closes the connections of a device, as it was revoked. */
-void loop_close_device(struct hub_loop *loop, const struct sec_device_id *device);
+/** Closes the connections of a device by certificates of epochs before `epoch`, as those were revoked. */
+void loop_close_device(struct hub_loop *loop, const struct sec_device_id *device, uint64_t epoch);
 
 /** Sets when the connection's time is over; UINT64_MAX: never. */
 void loop_timer(struct hub_connection *c, uint64_t deadline_ms);

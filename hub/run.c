@@ -55,23 +55,24 @@ static void fit_descriptors(struct hub_config *config)
 struct revoked {
     struct hub_loop *loop;
     struct sec_device_id device;
+    uint64_t epoch;
 };
 
 static void close_of_device(void *arg)
 {
     struct revoked *revoked = arg;
-    loop_close_device(revoked->loop, &revoked->device);
+    loop_close_device(revoked->loop, &revoked->device, revoked->epoch);
     free(revoked);
 }
 
-static void revoked_now(void *ctx, const struct sec_device_id *device)
+static void revoked_now(void *ctx, const struct sec_device_id *device, uint64_t epoch)
 {
     struct hub *hub = ctx;
     for (size_t i = 0; i < hub->loops_count; i++) {
         struct revoked *revoked = malloc(sizeof *revoked);
         if (!revoked)
             continue; /* no memory: it stays connected; its next handshake is refused */
-        *revoked = (struct revoked){hub->loops[i], *device};
+        *revoked = (struct revoked){hub->loops[i], *device, epoch};
         hub_post(hub->loops[i], close_of_device, revoked);
     }
 }

@@ -2,6 +2,8 @@
 /* Makers, devices and their transport certificates. */
 #include "sqlite_inside.h"
 
+#include <securable/eventlog.h>
+
 /** An ended certificate opens nothing; a day later nobody asks about it any more. */
 #define CERTIFICATE_KEPT_S 86400
 
@@ -141,6 +143,44 @@ sec_status hub_device_seen(struct hub_store *store, const struct sec_device_id *
     return hub_sql_run_one(&sql, SEC_NOT_FOUND);
 }
 
+sec_status hub_followed_get(struct hub_store *store, const struct sec_device_id *id, struct hub_followed *ret_followed)
+{
+    struct hub_sql sql = hub_sql_own(store, "SELECT key, head, size, root, frontier, boot, epoch, report_s, alarm FROM device WHERE id = ?");
+    struct hub_followed followed = {.has_key = false};
+    hub_sql_put_bytes(&sql, sec_device_id_bytes(id));
+    bool found = hub_sql_row(&sql);
+    if (found) {
+        followed.has_key = hub_sql_key(&sql, &followed.key);
+        followed.head = hub_sql_bytes(&sql);
+        followed.size = hub_sql_u64(&sql);
+        hub_sql_into(&sql, SEC_ROOM(followed.root.b));
+        followed.frontier = hub_sql_bytes(&sql);
+        followed.boot = hub_sql_u64(&sql);
+        followed.epoch = hub_sql_u64(&sql);
+        followed.report_s = hub_sql_s64(&sql);
+        followed.alarm = hub_sql_u64(&sql);
+    }
+    SEC_TRY(hub_sql_end(&sql));
+    if (!found)
+        return sec_st(SEC_NOT_FOUND);
+    *ret_followed = followed;
+    return sec_st(SEC_OK);
+}
+
+sec_status hub_followed_put(struct hub_store *store, const struct sec_device_id *id, const struct hub_followed *followed, int64_t at_s)
+{
+    struct hub_sql sql = hub_sql(store, "UPDATE device SET head = ?, size = ?, root = ?, frontier = ?, boot = ?, epoch = ?, last_seen_s = ? WHERE id = ?");
+    hub_sql_put_bytes(&sql, followed->head);
+    hub_sql_put_u64(&sql, followed->size);
+    hub_sql_put_bytes(&sql, sec_digest_bytes(&followed->root));
+    hub_sql_put_bytes(&sql, followed->frontier);
+    hub_sql_put_u64(&sql, followed->boot);
+    hub_sql_put_u64(&sql, followed->epoch);
+    hub_sql_put_s64(&sql, at_s);
+    hub_sql_put_bytes(&sql, sec_device_id_bytes(id));
+    return hub_sql_run_one(&sql, SEC_NOT_FOUND);
+}
+
 sec_status hub_devices(struct hub_store *store, const struct sec_device_id *after, size_t limit, hub_device_each each, void *ctx)
 {
     /* No id is shorter than the empty one. */
@@ -154,6 +194,14 @@ sec_status hub_devices(struct hub_store *store, const struct sec_device_id *afte
             sql.status = each(ctx, &device);
     }
     return hub_sql_end(&sql);
+}
+
+uint64_t hub_device_head_epoch(struct sec_bytes bytes)
+{
+    struct sec_statement statement;
+    struct sec_head head;
+    bool read = bytes.len && sec_ok(sec_statement_parse(bytes, &statement)) && sec_ok(sec_head_parse(statement.msg.payload, &head));
+    return read ? head.epoch : 0;
 }
 
 sec_status hub_devices_count(struct hub_store *store, uint64_t *ret_count)
@@ -202,11 +250,12 @@ static sec_status forget_surplus(struct hub_store *store, const struct hub_certi
 
 sec_status hub_certificate_put(struct hub_store *store, const struct hub_certificate *certificate)
 {
-    struct hub_sql sql = hub_sql(store, "INSERT INTO certificate(fingerprint, device, not_before_s, not_after_s, revoked) VALUES(?, ?, ?, ?, ?)"
-                                        " ON CONFLICT(fingerprint) DO UPDATE SET device = excluded.device, not_before_s = excluded.not_before_s,"
+    struct hub_sql sql = hub_sql(store, "INSERT INTO certificate(fingerprint, device, epoch, not_before_s, not_after_s, revoked) VALUES(?, ?, ?, ?, ?, ?)"
+                                        " ON CONFLICT(fingerprint) DO UPDATE SET device = excluded.device, epoch = excluded.epoch, not_before_s = excluded.not_before_s,"
                                         " not_after_s = excluded.not_after_s, revoked = excluded.revoked");
     hub_sql_put_bytes(&sql, sec_digest_bytes(&certificate->fingerprint));
     hub_sql_put_bytes(&sql, sec_device_id_bytes(&certificate->device));
+    hub_sql_put_u64(&sql, certificate->epoch);
     hub_sql_put_s64(&sql, certificate->not_before_s);
     hub_sql_put_s64(&sql, certificate->not_after_s);
     hub_sql_put_u64(&sql, certificate->revoked);
@@ -217,11 +266,12 @@ sec_status hub_certificate_put(struct hub_store *store, const struct hub_certifi
 
 sec_status hub_certificates(struct hub_store *store, hub_certificate_each each, void *ctx)
 {
-    struct hub_sql sql = hub_sql(store, "SELECT fingerprint, device, not_before_s, not_after_s, revoked FROM certificate");
+    struct hub_sql sql = hub_sql(store, "SELECT fingerprint, device, epoch, not_before_s, not_after_s, revoked FROM certificate");
     while (hub_sql_row(&sql)) {
         struct hub_certificate certificate;
         hub_sql_into(&sql, SEC_ROOM(certificate.fingerprint.b));
         hub_sql_into(&sql, SEC_ROOM(certificate.device.b));
+        certificate.epoch = hub_sql_u64(&sql);
         certificate.not_before_s = hub_sql_s64(&sql);
         certificate.not_after_s = hub_sql_s64(&sql);
         certificate.revoked = hub_sql_bool(&sql);
@@ -235,5 +285,13 @@ sec_status hub_certificates_revoke(struct hub_store *store, const struct sec_dev
 {
     struct hub_sql sql = hub_sql(store, "UPDATE certificate SET revoked = 1 WHERE device = ?");
     hub_sql_put_bytes(&sql, sec_device_id_bytes(device));
+    return hub_sql_run(&sql);
+}
+
+sec_status hub_certificates_end(struct hub_store *store, const struct sec_device_id *device, uint64_t epoch)
+{
+    struct hub_sql sql = hub_sql(store, "UPDATE certificate SET revoked = 1 WHERE device = ? AND epoch < ? AND revoked = 0");
+    hub_sql_put_bytes(&sql, sec_device_id_bytes(device));
+    hub_sql_put_u64(&sql, epoch);
     return hub_sql_run(&sql);
 }

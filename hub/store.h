@@ -82,9 +82,27 @@ struct hub_device {
 sec_status hub_device_get(struct hub_store *store, const struct sec_device_id *id, struct hub_device *ret_device);
 sec_status hub_device_put(struct hub_store *store, const struct hub_device *device); /* whole; new or replaced */
 sec_status hub_device_seen(struct hub_store *store, const struct sec_device_id *id, int64_t at_s);
+/** What every head needs of its device, and nothing else: the rest of the row is long. */
+struct hub_followed {
+    bool has_key;
+    struct sec_public_key key;
+    struct sec_bytes head; /* all as in struct hub_device */
+    uint64_t size;
+    struct sec_digest root;
+    struct sec_bytes frontier;
+    uint64_t boot;
+    uint64_t epoch;
+    int64_t report_s;
+    uint64_t alarm;
+};
+sec_status hub_followed_get(struct hub_store *store, const struct sec_device_id *id, struct hub_followed *ret_followed);
+/** A head was followed: writes it, size, root, frontier, boot and epoch, and that the device was seen. NOT_FOUND. */
+sec_status hub_followed_put(struct hub_store *store, const struct sec_device_id *id, const struct hub_followed *followed, int64_t at_s);
 typedef sec_status (*hub_device_each)(void *ctx, const struct hub_device *device);
 /** In order of id, behind `after` (null: from the first), at most `limit`. */
 sec_status hub_devices(struct hub_store *store, const struct sec_device_id *after, size_t limit, hub_device_each each, void *ctx);
+/** Epoch of the newest head that was followed; 0: none. */
+uint64_t hub_device_head_epoch(struct sec_bytes head);
 sec_status hub_devices_count(struct hub_store *store, uint64_t *ret_count);
 
 /** A device has one certificate, and two around its renewal; more than so many of one device are no use to anybody but to fill tables: the oldest make way. */
@@ -92,6 +110,7 @@ sec_status hub_devices_count(struct hub_store *store, uint64_t *ret_count);
 struct hub_certificate {
     struct sec_digest fingerprint; /* SHA-256 of the DER */
     struct sec_device_id device;
+    uint64_t epoch; /* of the device's ownership, in which it was issued */
     int64_t not_before_s;
     int64_t not_after_s;
     bool revoked;
@@ -102,6 +121,8 @@ typedef sec_status (*hub_certificate_each)(void *ctx, const struct hub_certifica
 sec_status hub_certificates(struct hub_store *store, hub_certificate_each each, void *ctx);
 /** All of one device. */
 sec_status hub_certificates_revoke(struct hub_store *store, const struct sec_device_id *device);
+/** Those of one device that were issued in epochs before `epoch`, as the device is in that one now. */
+sec_status hub_certificates_end(struct hub_store *store, const struct sec_device_id *device, uint64_t epoch);
 /** Devices of which the newest of the events "lost" and "back" is "lost": told already. */
 typedef sec_status (*hub_device_id_each)(void *ctx, const struct sec_device_id *device);
 sec_status hub_devices_lost(struct hub_store *store, hub_device_id_each each, void *ctx);

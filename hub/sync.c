@@ -216,6 +216,8 @@ static void update_fleet(const struct hub_evidence *e)
     hub_fleet_add_asks(fleet, &e->device, e->asks_change);
     if (e->log == HUB_LOG_FOLLOWED && !e->overtaken)
         hub_fleet_followed(fleet, &e->device, e->head.size, &e->head.root);
+    if (e->epoch)
+        hub_fleet_epoch(fleet, &e->device, e->epoch);
     if (e->alarmed)
         hub_fleet_alarmed(fleet, &e->device, (uint64_t)e->alarm);
     if (e->verdicts_count)
@@ -245,6 +247,7 @@ static void take_evidence(struct hub_exchange *x, const struct sec_sync_request 
 {
     struct hub_evidence *e = hub_alloc(x, sizeof *e);
     struct hub_handed handed;
+    struct hub_member member;
     if (!e) {
         hub_problem(x, 503, "sync", "request", "there is no memory for it", NULL);
         return;
@@ -253,6 +256,7 @@ static void take_evidence(struct hub_exchange *x, const struct sec_sync_request 
     e->device = x->who.device;
     e->now_s = hub_now_s();
     e->request = *request;
+    e->known_epoch = hub_fleet_get(x->hub->fleet, &e->device, &member) ? member.epoch : 0;
     e->asked = hub_handed_get(x->hub->pages, &e->device, &handed) && handed.asks > 0 && e->now_s - handed.at_s < HAND_AGAIN_S;
     sec_status status = hub_evidence_check(hub_reader(x), e);
     if (sec_ok(status))

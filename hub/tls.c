@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls.h"
 
+#include "ca.h"
 #include "gate.h"
 #include "say.h"
 
@@ -23,6 +24,7 @@ struct hub_tls {
 /** Whom a session's certificate belongs to, and until when it is good. */
 struct session_owner {
     struct sec_device_id device;
+    uint64_t epoch;
     int64_t until_s;
 };
 
@@ -122,17 +124,15 @@ static void remember(struct hub *hub, const struct hub_certificate *certificate)
     hub_write(NULL, hub, remember_work, remember_done, kept);
 }
 
-/** A certificate that the fleet does not know: the whole chain, to the hub's own CA, in its time, of a device that is not revoked. */
-static bool check_unknown(struct hub *hub, X509_STORE_CTX *ctx, X509 *certificate, const struct sec_digest *fingerprint, struct sec_device_id *ret_device)
+/** A certificate that the fleet does not know: the whole chain, to the hub's own CA, in its time, of a device that is not revoked, of no epoch that is over. */
+static bool check_unknown(struct hub *hub, X509_STORE_CTX *ctx, X509 *certificate, const struct sec_digest *fingerprint, struct hub_certificate *ret_row)
 {
-    struct hub_member member;
-    if (X509_verify_cert(ctx) != 1 || !device_of(certificate, ret_device))
-        return false;
-    if (hub_fleet_get(hub->fleet, ret_device, &member) && member.revoked)
-        return false;
-    struct hub_certificate row = {.fingerprint = *fingerprint, .device = *ret_device, .not_before_s = time_of(X509_get0_notBefore(certificate)),
+    struct hub_certificate row = {.fingerprint = *fingerprint, .epoch = hub_ca_epoch(certificate), .not_before_s = time_of(X509_get0_notBefore(certificate)),
                                   .not_after_s = time_of(X509_get0_notAfter(certificate))};
+    if (X509_verify_cert(ctx) != 1 || !device_of(certificate, &row.device) || hub_fleet_ended(hub->fleet, &row.device, row.epoch))
+        return false;
     remember(hub, &row);
+    *ret_row = row;
     return true;
 }
 
@@ -143,12 +143,13 @@ static int verify(X509_STORE_CTX *ctx, void *arg)
     struct hub_connection *c = SSL_get_app_data(ssl);
     X509 *certificate = X509_STORE_CTX_get0_cert(ctx);
     struct sec_digest fingerprint;
+    struct hub_certificate row;
     struct session_owner *owner = malloc(sizeof *owner);
     bool good = owner && certificate && fingerprint_of(hub->tls, certificate, &fingerprint) &&
-                (hub_fleet_certificate(hub->fleet, &fingerprint, hub_now_s(), &owner->device) ||
-                 check_unknown(hub, ctx, certificate, &fingerprint, &owner->device));
+                (hub_fleet_certificate(hub->fleet, &fingerprint, hub_now_s(), &row) ||
+                 check_unknown(hub, ctx, certificate, &fingerprint, &row));
     if (good)
-        owner->until_s = time_of(X509_get0_notAfter(certificate));
+        *owner = (struct session_owner){row.device, row.epoch, time_of(X509_get0_notAfter(certificate))};
     if (!good || SSL_SESSION_set_ex_data(SSL_get_session(ssl), hub->tls->session_index, owner) != 1) {
         free(owner);
         X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_REJECTED);
@@ -156,22 +157,23 @@ static int verify(X509_STORE_CTX *ctx, void *arg)
         return 0;
     }
     c->device = owner->device;
+    c->epoch = owner->epoch;
     c->has_device = true;
     X509_STORE_CTX_set_error(ctx, X509_V_OK);
     return 1;
 }
 
-/** A resumed session's device, unless its certificate's time is over or it is revoked. */
+/** A resumed session's device, unless its certificate's time or epoch is over or it is revoked. */
 static bool resumed_owner(struct hub_connection *c)
 {
     struct hub *hub = c->loop->hub;
-    struct hub_member member;
     const struct session_owner *owner = SSL_SESSION_get_ex_data(SSL_get_session(c->ssl), hub->tls->session_index);
     if (!owner)
         return true; /* a session without a certificate: nobody */
-    if (owner->until_s < hub_now_s() || (hub_fleet_get(hub->fleet, &owner->device, &member) && member.revoked))
+    if (owner->until_s < hub_now_s() || hub_fleet_ended(hub->fleet, &owner->device, owner->epoch))
         return false;
     c->device = owner->device;
+    c->epoch = owner->epoch;
     c->has_device = true;
     return true;
 }

@@ -4,7 +4,7 @@
  *
  * On the device entrance a client certificate is asked for, not demanded: a first enrolment has none. One that is shown is looked up by its SHA-256 in the fleet; an unknown
  * one must chain to the hub's own CA and be in its time, and is remembered then (after a restored backup); otherwise the handshake fails. Whom a session belongs to is kept
- * with it, so that resuming costs no certificate work; a revoked device does not resume.
+ * with it, so that resuming costs no certificate work; a revoked device does not resume, nor does an epoch that is over.
  * Inside the hub's core only. Memory: two contexts; at most TLS_SESSIONS_COUNT sessions. Threads: tls_open() and tls_done() the main one, the rest each connection's.
  * Serves S36, S69, S80.
  */

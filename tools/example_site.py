@@ -171,6 +171,18 @@ class Site:
         except HubFailed as failed:
             raise Failed(str(failed)) from failed
 
+    def by_owner(self, *words):
+        """A command of the owner's, from a fresh report, by the hub; gives its file and what was said."""
+        report, _ = self.report_by_hub(self.owner_key())
+        command, _ = self.sign(self.owner_key(), report, *words)
+        return command, self.hand_in(command, key=self.owner_key())
+
+    def settle(self):
+        """Claimed by the hub, which the owner pins, and with people."""
+        self.hand_in(self.make_voucher())
+        self.by_owner("lifecycle.site", self.hub.device_url, self.hub.ca)
+        self.by_owner("access.roster", self.roster())
+
     def device_id(self):
         return (self.device / "identity" / "identity-id").read_text().strip()
 

@@ -33,9 +33,9 @@ static sec_status judge_device(const struct sec_enrolment_facts *facts)
         return sec_st(SEC_NOT_FOUND);
     if (facts->revoked)
         return sec_st(SEC_NOT_PERMITTED);
-    if (facts->by_statement && facts->statement_epoch < facts->known_epoch)
-        return sec_st(SEC_WRONG_EPOCH);
-    return sec_st(SEC_OK);
+    /* A key that was stolen, or kept by an earlier owner, must not renew itself for ever: the device's own word is newer than any certificate. */
+    uint64_t epoch = facts->by_statement ? facts->statement_epoch : facts->certificate_epoch;
+    return sec_st(epoch < facts->known_epoch ? SEC_WRONG_EPOCH : SEC_OK);
 }
 
 sec_status sec_enrolment_judge(const struct sec_enrolment_facts *facts, struct sec_device_id *ret_device)

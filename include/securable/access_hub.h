@@ -35,6 +35,7 @@ struct sec_enrolment_facts {
     bool renewal;            /* simplereenroll */
     bool by_certificate;     /* the connection has a good transport certificate of `certificate_device` */
     struct sec_device_id certificate_device;
+    uint64_t certificate_epoch; /* in which it was issued */
     bool by_statement;       /* a transport statement and an IDevID came along: the members below */
     bool idevid_good;        /* the IDevID chains to a maker that the owner trusts */
     bool statement_good;     /* the statement's signature verifies under the IDevID's key */
@@ -46,13 +47,14 @@ struct sec_enrolment_facts {
     bool has_binding;        /* a challengePassword is there ... */
     bool binding_good;       /* ... and is this connection's */
     bool known;              /* the device is expected here: a voucher was handed in, or it came before */
-    uint64_t known_epoch;    /* of the newest head that was followed; 0: none */
+    uint64_t known_epoch;    /* newest that the device itself has shown to be in; 0: none */
     bool revoked;
 };
 /**
  * OK, and whom the certificate is for; or: UNSIGNED (neither certificate nor statement), UNKNOWN_KEY (no maker that is trusted), BAD_SIGNATURE (statement or proof),
  * BAD_KEY (the request's key is not the statement's, or not P-256), DIGEST_MISMATCH (the binding is another connection's, or missing where there is no certificate),
- * NOT_FOUND (nobody expects this device), NOT_PERMITTED (revoked; or the certificate is another device's), WRONG_EPOCH (a statement of an earlier epoch).
+ * NOT_FOUND (nobody expects this device), NOT_PERMITTED (revoked; or the certificate is another device's), WRONG_EPOCH (a statement of an earlier epoch, or a
+ * certificate alone of one: what an earlier owner's time has issued ends with it).
  */
 sec_status sec_enrolment_judge(const struct sec_enrolment_facts *facts, struct sec_device_id *ret_device);
 

@@ -59,6 +59,7 @@ static struct sec_enrolment_facts renewing(void)
     return (struct sec_enrolment_facts){.renewal = true,
                                         .by_certificate = true,
                                         .certificate_device = id_of(1),
+                                        .certificate_epoch = 2,
                                         .proof_good = true,
                                         .request_key = key_of(OPERATOR),
                                         .known = true,
@@ -153,6 +154,27 @@ static void a_certificate_renews_its_own_device_alone(void)
     CHECK_STATUS(sec_enrolment_judge(&facts, &id), SEC_BAD_SIGNATURE);
 }
 
+static void an_earlier_epochs_certificate_renews_nothing(void)
+{
+    struct sec_enrolment_facts facts = renewing();
+    struct sec_device_id id;
+    facts.certificate_epoch = 1;
+    CHECK_STATUS(sec_enrolment_judge(&facts, &id), SEC_WRONG_EPOCH);
+    facts.certificate_epoch = 0;
+    CHECK_STATUS(sec_enrolment_judge(&facts, &id), SEC_WRONG_EPOCH);
+    facts.certificate_epoch = 3;
+    CHECK_OK(sec_enrolment_judge(&facts, &id));
+    /* The device's statement of now counts, whatever connection it comes on. */
+    facts = first_time();
+    facts.by_certificate = true;
+    facts.certificate_device = id_of(1);
+    facts.certificate_epoch = 1;
+    CHECK_OK(sec_enrolment_judge(&facts, &id));
+    facts.statement_epoch = 1;
+    facts.certificate_epoch = 2;
+    CHECK_STATUS(sec_enrolment_judge(&facts, &id), SEC_WRONG_EPOCH);
+}
+
 static void a_payload_goes_to_whom_it_was_sent(void)
 {
     CHECK_OK(sec_payload_judge(false, true));
@@ -168,6 +190,7 @@ static const struct test tests[] = {
     TEST(the_key_is_the_stated_one_and_p256),
     TEST(an_earlier_epochs_statement_is_refused),
     TEST(a_certificate_renews_its_own_device_alone),
+    TEST(an_earlier_epochs_certificate_renews_nothing),
     TEST(a_payload_goes_to_whom_it_was_sent),
 };
 TEST_MAIN(tests)

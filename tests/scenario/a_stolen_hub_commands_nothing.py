@@ -25,17 +25,9 @@ def made_with_hub(folder):
     site.make()
     site.make_hub(interval_s=2)
     site.start()
-    site.hand_in(site.make_voucher())
-    for words in (["lifecycle.site", site.hub.device_url, site.hub.ca], ["access.roster", site.roster()],
-                  ["configuration.set", "securable.access.lockout.enabled=false"]):
-        by_owner(site, *words)
+    site.settle()
+    site.by_owner("configuration.set", "securable.access.lockout.enabled=false")
     return site
-
-
-def by_owner(site, *words):
-    report, _ = site.report_by_hub(site.owner_key())
-    command, _ = site.sign(site.owner_key(), report, *words)
-    return command, site.hand_in(command, key=site.owner_key())
 
 
 # --- the thief's tools -----------------------------------------------------------------------------------------
@@ -187,7 +179,7 @@ def nothing_is_accepted(site):
 
 
 def an_owner_still_rules(site):
-    _, text = by_owner(site, "configuration.set", "pump.speed_max=61")
+    _, text = site.by_owner("configuration.set", "pump.speed_max=61")
     contains(text, "ok")
     must(site.settings()["pump.speed_max"] == 61, "the owner's command did not take effect")
 
@@ -246,7 +238,7 @@ def the_lease_ends(site):
     if not library or not pathlib.Path(library).exists():
         raise Skip("SECURABLE_CLOCK_HURRIED does not name the preloaded clock")
     roster = site.roster(rules=["--lease-days", "1"])
-    by_owner(site, "access.roster", roster)
+    site.by_owner("access.roster", roster)
     site.stop()
     wrapped = site.path("libexec")
     wrapped.mkdir()

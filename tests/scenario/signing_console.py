@@ -15,11 +15,7 @@ def made_with_hub(folder):
     site.make()
     site.make_hub(interval_s=2)
     site.start()
-    site.hand_in(site.make_voucher())
-    for words in (["lifecycle.site", site.hub.device_url, site.hub.ca], ["access.roster", site.roster()]):
-        report, _ = site.report_by_hub(site.owner_key())
-        command, _ = site.sign(site.owner_key(), report, *words)
-        site.hand_in(command, key=site.owner_key())
+    site.settle()
     return site
 
 

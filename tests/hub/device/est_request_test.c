@@ -168,7 +168,7 @@ static X509 *issue(uint64_t days)
     struct sec_bytes der = ca_der();
     const unsigned char *at = der.data;
     struct hub_ca ca = {d2i_X509(NULL, &at, (long)der.len), ca_key.pkey};
-    struct hub_transport_facts facts = {{{0xab, 0xcd}}, device_key.key, NOW_S, days};
+    struct hub_transport_facts facts = {{{0xab, 0xcd}}, 7, device_key.key, NOW_S, days};
     CHECK_OK(hub_ca_issue(&ca, &facts, &issued));
     X509_free(ca.certificate);
     at = issued.der;
@@ -184,6 +184,12 @@ static void a_certificate_says_who_and_for_how_long(void)
     CHECK(X509_verify(cert, ca_key.pkey) == 1);
     CHECK(X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name) == 64);
     CHECK(strncmp(name, "abcd0000", 8) == 0);
+    CHECK_INT(hub_ca_epoch(cert), 7);
+    struct sec_bytes own = ca_der();
+    const unsigned char *at = own.data;
+    X509 *other = d2i_X509(NULL, &at, (long)own.len);
+    CHECK_INT(hub_ca_epoch(other), 0);
+    X509_free(other);
     CHECK_INT(issued.not_before_s, NOW_S - 3600);
     CHECK_INT(issued.not_after_s, NOW_S + 90 * 86400);
     time_t until = NOW_S + 90 * 86400;
@@ -212,7 +218,7 @@ static void only_p256_gets_a_certificate(void)
     struct sec_bytes der = ca_der();
     const unsigned char *at = der.data;
     struct hub_ca ca = {d2i_X509(NULL, &at, (long)der.len), ca_key.pkey};
-    struct hub_transport_facts facts = {{{1}}, other_key.key, NOW_S, 90};
+    struct hub_transport_facts facts = {{{1}}, 1, other_key.key, NOW_S, 90};
     CHECK_STATUS(hub_ca_issue(&ca, &facts, &issued), SEC_BAD_KEY);
     facts.key = device_key.key;
     facts.key.y[5] ^= 1;

@@ -126,6 +126,8 @@ static struct sec_sync_request page(uint64_t from, size_t most)
     return (struct sec_sync_request){.head = sec_bytes(head_room, head.len), .entries_first = from, .entries = {carrying.count, sec_wr_done(&carrying.wr)}};
 }
 
+static uint64_t known_epoch; /* of the hub's table */
+
 /** Verifies and stores, as the hub's threads do it. */
 static sec_status show(const struct sec_sync_request *request)
 {
@@ -136,6 +138,7 @@ static sec_status show(const struct sec_sync_request *request)
     shown.hub = &hub;
     shown.device = id;
     shown.now_s = NOW_S;
+    shown.known_epoch = known_epoch;
     SEC_TRY(hub_evidence_check(store, &shown));
     CHECK_OK(hub_store_begin(store));
     sec_status status = hub_evidence_store(store, &shown);
@@ -657,14 +660,15 @@ static void ask(struct sec_bytes nonce)
     CHECK_OK(hub_store_commit(store));
 }
 
-/** The device's report under its newest head. */
+/** The device's report under its newest head, of `report_epoch`. */
+static uint64_t report_epoch = 1;
 static struct sec_sync_request reported(struct sec_bytes nonce)
 {
     static struct sec_report report;
     static uint8_t body[16384], statement[20480];
     struct sec_wr wr = sec_wr(SEC_ROOM(body)), out = sec_wr(SEC_ROOM(statement)), list = sec_wr(SEC_ROOM(report_room));
     struct sec_signer signer = fake_key_signer(&device.key);
-    report = (struct sec_report){.nonce = nonce, .device_id = id, .epoch = 1, .head = sec_journal_head(&device.journal), .idevid = SEC_LIT("idevid"),
+    report = (struct sec_report){.nonce = nonce, .device_id = id, .epoch = report_epoch, .head = sec_journal_head(&device.journal), .idevid = SEC_LIT("idevid"),
                                  .product_statement = SEC_LIT("product"), .release = {.version = SEC_LIT("1"), .slot = SEC_LIT("a")}, .confinement = SEC_LIT("none")};
     sec_report_encode(&report, &wr);
     CHECK_OK(sec_statement_sign(SEC_STATEMENT_REPORT, &signer, &device.crypto.hasher, sec_wr_done(&wr), &out));
@@ -727,6 +731,68 @@ static void a_report_that_was_made_before_more_was_followed_accuses_nobody(void)
     CHECK_INT(shown.reports_count, 1);
 }
 
+static sec_status count_open(void *ctx, const struct hub_certificate *certificate)
+{
+    size_t *open = ctx;
+    *open += !certificate->revoked;
+    return sec_st(SEC_OK);
+}
+
+static size_t certificates_open(void)
+{
+    size_t open = 0;
+    CHECK_OK(hub_certificates(store, count_open, &open));
+    return open;
+}
+
+static void certify(uint8_t first, uint64_t epoch)
+{
+    const struct hub_certificate certificate = {.fingerprint = {{first}}, .device = id, .epoch = epoch, .not_before_s = NOW_S, .not_after_s = NOW_S + 90};
+    CHECK_OK(hub_store_begin(store));
+    CHECK_OK(hub_certificate_put(store, &certificate));
+    CHECK_OK(hub_store_commit(store));
+}
+
+/** Whoever has the transport key of the time before a wipe or transfer has nothing any more; the device's new one stands. */
+static void a_head_of_a_newer_epoch_ends_the_certificates_before(void)
+{
+    begin();
+    decide(2);
+    CHECK_INT(show_all(0), HUB_LOG_FOLLOWED);
+    struct hub_device known = row();
+    uint64_t epoch = hub_device_head_epoch(known.head);
+    certify(1, epoch);
+    CHECK_OK(sec_journal_set_epoch(&device.journal, epoch + 1, SEC_SEAL_CLEAR));
+    decide(1);
+    certify(2, epoch + 1);
+    CHECK_INT(show_all(row().size), HUB_LOG_FOLLOWED);
+    CHECK_INT(shown.epoch, epoch + 1);
+    known_epoch = epoch + 1;
+    known = row();
+    CHECK_INT(hub_device_head_epoch(known.head), epoch + 1);
+    CHECK_INT(certificates_open(), 1);
+    decide(1);
+    CHECK_INT(show_all(row().size), HUB_LOG_FOLLOWED);
+    CHECK_INT(shown.epoch, 0);
+    CHECK_INT(certificates_open(), 1);
+    known_epoch = 0;
+}
+
+static void a_report_of_a_newer_epoch_ends_them_too(void)
+{
+    begin();
+    decide(2);
+    CHECK_INT(show_all(0), HUB_LOG_FOLLOWED);
+    certify(1, 4);
+    ask(SEC_LIT("nonce-01"));
+    report_epoch = 5;
+    struct sec_sync_request request = reported(SEC_LIT("nonce-01"));
+    CHECK_OK(show(&request));
+    report_epoch = 1;
+    CHECK_INT(shown.epoch, 5);
+    CHECK_INT(certificates_open(), 0);
+}
+
 static void files_are_removed(void)
 {
     hub_store_close(store);
@@ -760,6 +826,8 @@ static const struct test tests[] = {
     TEST(a_report_answers_who_asked),
     TEST(a_report_under_fewer_records_tells_that_the_log_was_put_back),
     TEST(a_report_that_was_made_before_more_was_followed_accuses_nobody),
+    TEST(a_head_of_a_newer_epoch_ends_the_certificates_before),
+    TEST(a_report_of_a_newer_epoch_ends_them_too),
     TEST(files_are_removed),
 };
 TEST_MAIN(tests)

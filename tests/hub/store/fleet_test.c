@@ -211,15 +211,15 @@ static void all_are_visited_without_a_lock(void)
 
 static void put_certificate(unsigned number, unsigned device, int64_t from_s, int64_t to_s)
 {
-    const struct hub_certificate row = {fingerprint_of(number), id_of(device), from_s, to_s, false};
+    const struct hub_certificate row = {fingerprint_of(number), id_of(device), 1, from_s, to_s, false};
     CHECK_OK(hub_fleet_certificate_put(fleet, &row));
 }
 
 static bool opens(unsigned number, int64_t now_s)
 {
     struct sec_digest fingerprint = fingerprint_of(number);
-    struct sec_device_id id;
-    return hub_fleet_certificate(fleet, &fingerprint, now_s, &id);
+    struct hub_certificate row;
+    return hub_fleet_certificate(fleet, &fingerprint, now_s, &row);
 }
 
 static void a_certificate_opens_in_its_time_alone(void)
@@ -243,11 +243,13 @@ static void a_certificate_makes_its_device_known(void)
 }
 
 static struct sec_device_id told_revoked;
-static void note_revoked(void *ctx, const struct sec_device_id *id)
+static uint64_t told_epoch;
+static void note_revoked(void *ctx, const struct sec_device_id *id, uint64_t epoch)
 {
     struct hub_member member;
     (*(unsigned *)ctx)++;
     told_revoked = *id;
+    told_epoch = epoch;
     CHECK(hub_fleet_get(fleet, id, &member)); /* no lock is held */
 }
 
@@ -261,13 +263,47 @@ static void revoking_closes_all_of_a_device_and_tells(void)
         put_certificate(i, i % 2, 100, 200);
     hub_fleet_revoke(fleet, &id);
     CHECK(get(0).revoked);
-    CHECK_INT(told, 1);
+    CHECK(told_epoch == UINT64_MAX);
     CHECK(sec_device_id_equal(&told_revoked, &id));
     for (unsigned i = 0; i < 2 * HUB_CERTIFICATES_OF_DEVICE_COUNT; i++)
         CHECK_INT(opens(i, 150), i % 2);
     /* What comes under the same device later opens nothing either, while it is revoked. */
     put_certificate(301, 0, 100, 200);
     CHECK(!opens(301, 150));
+}
+
+static void put_of_epoch(unsigned number, unsigned device, uint64_t epoch)
+{
+    const struct hub_certificate row = {fingerprint_of(number), id_of(device), epoch, 100, 200, false};
+    CHECK_OK(hub_fleet_certificate_put(fleet, &row));
+}
+
+/** What the device shows, or enrols in, ends the epochs before; its own later certificates and those of others stand. */
+static void a_newer_epoch_ends_what_was_issued_before(void)
+{
+    struct sec_device_id id = id_of(0);
+    unsigned told = 0;
+    begin(2);
+    put_of_epoch(1, 0, 1);
+    put_of_epoch(2, 1, 1);
+    hub_fleet_on_revoke(fleet, note_revoked, &told);
+    hub_fleet_epoch(fleet, &id, 1);
+    CHECK(told == 0 && opens(1, 150));
+    hub_fleet_epoch(fleet, &id, 2);
+    CHECK(told == 1 && told_epoch == 2 && sec_device_id_equal(&told_revoked, &id));
+    CHECK(!opens(1, 150) && opens(2, 150) && !get(0).revoked);
+    CHECK(hub_fleet_ended(fleet, &id, 1) && !hub_fleet_ended(fleet, &id, 2));
+    put_of_epoch(3, 0, 2);
+    CHECK(told == 1 && opens(3, 150));
+    put_of_epoch(4, 0, 3); /* enrolled before its head came */
+    CHECK(told == 2 && told_epoch == 3 && opens(4, 150) && !opens(3, 150));
+    struct hub_member member = get(0);
+    member.epoch = 1;
+    CHECK_OK(hub_fleet_put(fleet, &member));
+    hub_fleet_epoch(fleet, &id, 2);
+    CHECK(get(0).epoch == 3 && told == 2);
+    put_of_epoch(5, 0, 2); /* a late one of an epoch that is over */
+    CHECK(!opens(5, 150));
 }
 
 static void long_ended_certificates_do_not_pile_up(void)
@@ -379,13 +415,14 @@ static void *work(void *arg)
     for (unsigned turn = 0; turn < TURNS_COUNT; turn++) {
         struct sec_device_id id = id_of(turn % SHARED_COUNT), own = id_of(100 + thread * TURNS_COUNT + turn);
         struct sec_digest fingerprint = fingerprint_of(100 + thread * TURNS_COUNT + turn);
-        const struct hub_certificate row = {fingerprint, own, 0, 100, false};
+        const struct hub_certificate row = {fingerprint, own, 1, 0, 100, false};
+        struct hub_certificate found;
         struct hub_member member;
         hub_fleet_add_waiting(fleet, &id, 1);
         hub_fleet_add_asks(fleet, &id, 1);
         hub_fleet_add_asks(fleet, &id, -1);
         if (!hub_fleet_seen(fleet, &id, turn, &member) || !sec_ok(hub_fleet_certificate_put(fleet, &row)) ||
-            !hub_fleet_certificate(fleet, &fingerprint, 50, &own) || !hub_fleet_get(fleet, &own, &member))
+            !hub_fleet_certificate(fleet, &fingerprint, 50, &found) || !hub_fleet_get(fleet, &own, &member))
             failed_somewhere = true;
         if (turn % 16 == 0)
             hub_fleet_wake(fleet, &id);
@@ -437,6 +474,7 @@ static const struct test tests[] = {
     TEST(a_certificate_opens_in_its_time_alone),
     TEST(a_certificate_makes_its_device_known),
     TEST(revoking_closes_all_of_a_device_and_tells),
+    TEST(a_newer_epoch_ends_what_was_issued_before),
     TEST(long_ended_certificates_do_not_pile_up),
     TEST(a_device_has_few_certificates),
     TEST(a_parked_exchange_is_woken_once_on_its_loop),

@@ -123,6 +123,14 @@ static sec_status count_certificate(void *ctx, const struct hub_certificate *cer
     return sec_st(SEC_OK);
 }
 
+/** Of device 1, the third epoch's alone stands; of others, all. */
+static sec_status check_epochs(void *ctx, const struct hub_certificate *certificate)
+{
+    struct sec_device_id id = id_of(1);
+    CHECK_INT(certificate->revoked, sec_device_id_equal(&certificate->device, &id) && certificate->epoch < 3);
+    return count_certificate(ctx, certificate);
+}
+
 static void certificates_belong_to_devices_and_are_revoked_together(void)
 {
     struct hub_store *store = begin();
@@ -149,6 +157,24 @@ static void certificates_belong_to_devices_and_are_revoked_together(void)
     walk = (struct walk){0};
     CHECK_OK(hub_certificates(store, count_certificate, &walk));
     CHECK_INT(walk.count, HUB_CERTIFICATES_OF_DEVICE_COUNT);
+    end();
+}
+
+static void a_newer_epoch_ends_the_certificates_of_those_before(void)
+{
+    struct hub_store *store = begin();
+    put_device(store, 1);
+    put_device(store, 2);
+    for (uint8_t i = 0; i < 6; i++) {
+        const struct hub_certificate certificate = {
+            .fingerprint = digest_of(i), .device = id_of(i % 2 + 1u), .epoch = i / 2 + 1u, .not_before_s = 0, .not_after_s = 100};
+        CHECK_OK(hub_certificate_put(store, &certificate));
+    }
+    struct sec_device_id id = id_of(1);
+    CHECK_OK(hub_certificates_end(store, &id, 3));
+    struct walk walk = {0};
+    CHECK_OK(hub_certificates(store, check_epochs, &walk));
+    CHECK(walk.count == 6 && walk.last == 2);
     end();
 }
 
@@ -591,6 +617,7 @@ static const struct test tests[] = {
     TEST(a_device_comes_back_as_it_was_put),
     TEST(devices_are_listed_by_id_in_pages),
     TEST(certificates_belong_to_devices_and_are_revoked_together),
+    TEST(a_newer_epoch_ends_the_certificates_of_those_before),
     TEST(a_maker_of_the_same_ca_is_replaced),
     TEST(statements_have_numbers_in_order_of_arrival),
     TEST(approvals_wait_before_what_they_are_about),
