@@ -9,6 +9,8 @@
 /** [size, 64 nodes of 32 bytes] */
 #define FRONTIER_MAX_BYTES 2304u
 #define ASK_LIFE_S 3600
+/** Entries that are stored as one. */
+#define RUN_MAX_COUNT 64u
 
 /* --- the log ------------------------------------------------------------------------------------------------ */
 
@@ -16,12 +18,17 @@ static sec_status put_entries(struct hub_store *store, const struct hub_evidence
 {
     struct sec_sync_list list = e->request.entries;
     struct sec_sync_entry entry;
+    struct hub_entry run[RUN_MAX_COUNT];
+    size_t count = 0;
     uint64_t index = e->request.entries_first;
     while (sec_sync_entry_next(&list, &entry)) {
-        const struct hub_entry row = {index++, entry.header, entry.body, entry.salt, entry.content};
-        SEC_TRY(hub_entry_put(store, &e->device, &row));
+        run[count++] = (struct hub_entry){index++, entry.header, entry.body, entry.salt, entry.content};
+        if (count == RUN_MAX_COUNT) {
+            SEC_TRY(hub_entries_put(store, &e->device, run, count));
+            count = 0;
+        }
     }
-    return sec_st(SEC_OK);
+    return hub_entries_put(store, &e->device, run, count);
 }
 
 /** Entries that no head has proven may be there from a run that led nowhere: they make way for these. */

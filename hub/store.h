@@ -192,6 +192,8 @@ struct hub_entry {
 };
 /** The same index again is replaced only by the same leaf: EXISTS otherwise. What was disclosed stays. */
 sec_status hub_entry_put(struct hub_store *store, const struct sec_device_id *device, const struct hub_entry *entry);
+/** As hub_entry_put() of each; their indexes follow each other. Those that come in their order and at the end are written at once. */
+sec_status hub_entries_put(struct hub_store *store, const struct sec_device_id *device, const struct hub_entry *entries, size_t count);
 typedef sec_status (*hub_entry_each)(void *ctx, const struct hub_entry *entry);
 sec_status hub_entries(struct hub_store *store, const struct sec_device_id *device, uint64_t from, size_t limit, hub_entry_each each, void *ctx);
 /** Removes those with index `from` and higher: pages whose head was never reached. */

@@ -41,7 +41,7 @@ static const int link_calls[] = {
     SCMP_SYS(pread64),   SCMP_SYS(pwrite64),   SCMP_SYS(lseek),      SCMP_SYS(fsync),     SCMP_SYS(fdatasync),
     SCMP_SYS(ftruncate), SCMP_SYS(renameat),   SCMP_SYS(renameat2),  SCMP_SYS(unlinkat),  SCMP_SYS(getdents64),
     SCMP_SYS(fcntl),     SCMP_SYS(readv),      SCMP_SYS(writev),     SCMP_SYS(newfstatat), SCMP_SYS(statx),
-    SCMP_SYS(fchmod),
+    SCMP_SYS(fchmod),    SCMP_SYS(fstatfs),
 };
 
 /* Neither the parent nor a hook needs these: reading and steering other processes, replacing the kernel, rarely trodden ground. */

@@ -206,10 +206,10 @@ sec_status link_enrol(struct link *link, bool renew);
 /* --- payload.c ---------------------------------------------------------------------------------------------- */
 
 /**
- * Fetches a payload, going on where an earlier attempt ended. OK: `ret_fd` is open for reading, its digest is right. TOO_LARGE: more than
- * may be; STORAGE_FULL; NOT_FOUND: the hub has it not (yet); DIGEST_MISMATCH; statuses of link_exchange().
+ * Fetches a payload, going on where an earlier attempt ended; `ret_gained`: a part of it came and is kept, also of a failed attempt. OK: `ret_fd` is open for reading, its digest is right. TOO_LARGE: more than
+ * may be; STORAGE_FULL: there is no room for it, and no part is left to take any; NOT_FOUND: the hub has it not (yet); DIGEST_MISMATCH; statuses of link_exchange().
  */
-sec_status link_payload_fetch(struct link *link, const struct sec_digest *digest, uint64_t size, int *ret_fd);
+sec_status link_payload_fetch(struct link *link, const struct sec_digest *digest, uint64_t size, bool *ret_gained, int *ret_fd);
 /** Forgets all parts but that of `keep` (null: all). */
 void link_payload_clean(struct link *link, const struct sec_digest *keep);
 

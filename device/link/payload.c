@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define PREFIX "part-"
 #define NAME_BYTES (sizeof PREFIX + 64u)
 #define CHUNK_BYTES 65536u
+/* Left for the journal and everybody else. */
+#define SPARE_BYTES (UINT64_C(1) << 20)
 /* What a hub may say about a payload that it does not give. */
 #define PROBLEM_MAX_BYTES 65536u
 
@@ -141,10 +144,21 @@ static sec_status check(struct link *link, int fd, const struct sec_digest *dige
     SEC_TRY(hash_file(link, fd, size, &made));
     if (!sec_digest_equal(&made, digest))
         return sec_st(SEC_DIGEST_MISMATCH);
-    return fsync(fd) == 0 ? sec_st(SEC_OK) : sec_st(SEC_IO_FAILED);
+    if (fsync(fd) == 0)
+        return sec_st(SEC_OK);
+    return sec_st(errno == ENOSPC || errno == EDQUOT ? SEC_STORAGE_FULL : SEC_IO_FAILED);
 }
 
-static sec_status fetch(struct link *link, int fd, const struct sec_digest *digest, uint64_t size)
+/* A download that fills the disk to its last byte and is then thrown away would only be in everybody's way. */
+static bool has_room(int fd, uint64_t bytes)
+{
+    struct statfs fs;
+    if (fstatfs(fd, &fs) != 0 || fs.f_bsize <= 0 || fs.f_blocks == 0)
+        return true; /* writing tells */
+    return (uint64_t)fs.f_bavail > (bytes + SPARE_BYTES) / (uint64_t)fs.f_bsize;
+}
+
+static sec_status fetch(struct link *link, int fd, const struct sec_digest *digest, uint64_t size, bool *ret_gained)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -157,14 +171,21 @@ static sec_status fetch(struct link *link, int fd, const struct sec_digest *dige
     }
     if (d.at > 0 && d.at < size)
         say("payload, download: going on at byte %llu of %llu", (unsigned long long)d.at, (unsigned long long)size);
-    if (d.at < size)
-        SEC_TRY(download(&d, digest));
+    uint64_t before = d.at;
+    if (!has_room(fd, size - d.at))
+        return sec_st(SEC_STORAGE_FULL);
+    if (d.at < size) {
+        sec_status status = download(&d, digest);
+        *ret_gained = d.at > before;
+        SEC_TRY(status);
+    }
     return check(link, fd, digest, size);
 }
 
-sec_status link_payload_fetch(struct link *link, const struct sec_digest *digest, uint64_t size, int *ret_fd)
+sec_status link_payload_fetch(struct link *link, const struct sec_digest *digest, uint64_t size, bool *ret_gained, int *ret_fd)
 {
     char name[NAME_BYTES];
+    *ret_gained = false;
     if (size > link->start.size)
         return sec_st(SEC_TOO_LARGE);
     link_payload_clean(link, digest);
@@ -172,11 +193,13 @@ sec_status link_payload_fetch(struct link *link, const struct sec_digest *digest
     int fd = openat(link->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return sec_st(errno == ENOSPC || errno == EDQUOT ? SEC_STORAGE_FULL : SEC_IO_FAILED);
-    sec_status status = fetch(link, fd, digest, size);
+    sec_status status = fetch(link, fd, digest, size, ret_gained);
     close(fd);
     /* Wrong bytes are not worth keeping; and a full disk needs its room for the journal. */
-    if (sec_is(status, SEC_DIGEST_MISMATCH) || sec_is(status, SEC_STORAGE_FULL) || sec_is(status, SEC_TOO_LARGE))
+    if (sec_is(status, SEC_DIGEST_MISMATCH) || sec_is(status, SEC_STORAGE_FULL) || sec_is(status, SEC_TOO_LARGE)) {
         (void)unlinkat(link->dir_fd, name, 0);
+        *ret_gained = false;
+    }
     if (!sec_ok(status))
         return status;
     *ret_fd = openat(link->dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -2,6 +2,7 @@
 #include "link.h"
 
 #include "backoff.h"
+#include "postponed.h"
 
 #include "../common/say.h"
 
@@ -17,6 +18,8 @@
 #define MUTE_MAX_COUNT 3u
 /* Failures that an earlier process of link has counted for each of its ends. */
 #define UNREACHED_FAILURES 6u
+/* A hub that hands out at once again what is put off is not asked more often. */
+#define BREATH_MS UINT64_C(1000)
 
 /** What is to be said to the hub, list items one behind the other. */
 struct outbox {
@@ -40,6 +43,8 @@ struct sync {
     uint64_t facts_of; /* records when the facts were asked */
     bool facts_known;
     bool held; /* a delivery waits for better times */
+    bool breath; /* all that was delivered is put off: no haste */
+    struct postponed postponed;
     struct outbox verdicts;
     struct outbox reports;
 };
@@ -108,8 +113,22 @@ static sec_status digest_of(const struct link *link, struct sec_bytes bytes, str
     return sec_statement_digest(&statement, statement.msg.payload, &link->crypto.hasher, ret_digest);
 }
 
-/* The payload of a release that the keeper would take. OK with a verdict: there is nothing to submit. */
-static sec_status bring_payload(struct link *link, const struct sec_sync_delivery *delivery, struct sec_room room, bool *ret_refused,
+/* A payload did not come. PENDING: it is put off, and what does not need it goes on; else the status. */
+static sec_status put_off(struct link *link, struct sync *sync, const struct sec_digest *payload, sec_status why, bool gained)
+{
+    bool news = false;
+    if (link->stopping)
+        return why;
+    if (sec_is(why, SEC_STORAGE_FULL))
+        link_payload_clean(link, NULL);
+    bool later = postponed_failed(&sync->postponed, payload, why, gained, link_now_ms(), link_random(link), &news);
+    if (news || gained)
+        say("payload, download: %s%s", sec_status_text(why), later ? "; it is tried again, and all else goes on" : "");
+    return later ? sec_st(SEC_PENDING) : why;
+}
+
+/* The payload of a release that the keeper would take. OK with a verdict: there is nothing to submit. PENDING: not now. */
+static sec_status bring_payload(struct link *link, struct sync *sync, const struct sec_sync_delivery *delivery, struct sec_room room, bool *ret_refused,
                                 sec_status *ret_code, int *ret_fd)
 {
     const struct ipc_message question = {.code = IPC_ASK_VET, .a = delivery->statement};
@@ -120,12 +139,13 @@ static sec_status bring_payload(struct link *link, const struct sec_sync_deliver
     sec_status status = told.status;
     *ret_refused = !sec_ok(status);
     if (sec_ok(status)) {
-        status = link_payload_fetch(link, &delivery->payload, delivery->payload_bytes, ret_fd);
-        if (!sec_ok(status))
-            say("payload, download: %s", sec_status_text(status));
+        bool gained = false;
+        status = link_payload_fetch(link, &delivery->payload, delivery->payload_bytes, &gained, ret_fd);
         *ret_refused = sec_is(status, SEC_TOO_LARGE);
         if (!sec_ok(status) && !*ret_refused)
-            return status;
+            return put_off(link, sync, &delivery->payload, status, gained);
+        if (*ret_refused)
+            say("payload, download: %s", sec_status_text(status));
     }
     *ret_code = status;
     return sec_st(SEC_OK);
@@ -152,25 +172,50 @@ static sec_status deliver(struct link *link, struct sync *sync, const struct sec
     sec_status code = sec_st(SEC_OK), status = room.data ? digest_of(link, delivery->statement, &digest) : sec_st(SEC_STORAGE_FULL);
     int fd = -1;
     if (sec_ok(status) && delivery->has_payload)
-        status = bring_payload(link, delivery, room, &refused, &code, &fd);
+        status = bring_payload(link, sync, delivery, room, &refused, &code, &fd);
     if (sec_ok(status) && refused)
         status = put_verdict(sync, &digest, code, sec_bytes(NULL, 0)) ? sec_st(SEC_OK) : sec_st(SEC_ROOM_FULL);
     else if (sec_ok(status))
         status = submit(link, sync, delivery, &digest, room, fd);
     if (fd >= 0)
         close(fd);
+    if (delivery->has_payload && sec_is(status, SEC_STORAGE_FULL))
+        status = put_off(link, sync, &delivery->payload, status, false); /* the keeper's room */
+    if (sec_ok(status) && delivery->has_payload)
+        postponed_forget(&sync->postponed, &delivery->payload);
     if (sec_ok(status) && delivery->has_payload)
         link_payload_clean(link, NULL);
     scratch_drop(&room);
     return status;
 }
 
-/* In their order: behind one that must wait, nothing is submitted. A full outbox goes first; the rest is delivered again. */
+/* True when there is something to submit besides what is put off: it may build on a release that has come to the hub by now. */
+static bool others_wait(const struct sync *sync, struct sec_sync_list list)
+{
+    struct sec_sync_delivery delivery;
+    while (sec_sync_delivery_next(&list, &delivery)) {
+        if (!delivery.has_payload || !postponed_holds(&sync->postponed, &delivery.payload, link_now_ms(), false))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * In their order: behind one that must wait, nothing is submitted; but a release whose payload cannot be had is left out. A full outbox goes first; the
+ * rest is delivered again.
+ */
 static sec_status deliver_all(struct link *link, struct sync *sync, struct sec_sync_list list)
 {
     struct sec_sync_delivery delivery;
+    bool others = others_wait(sync, list);
+    sync->breath = true;
     while (!link->stopping && sec_sync_delivery_next(&list, &delivery)) {
+        if (delivery.has_payload && postponed_holds(&sync->postponed, &delivery.payload, link_now_ms(), others))
+            continue;
         sec_status status = deliver(link, sync, &delivery);
+        if (sec_is(status, SEC_PENDING))
+            continue;
+        sync->breath = false;
         if (!sec_ok(status))
             return sec_is(status, SEC_ROOM_FULL) && sync->verdicts.count > 0 ? sec_st(SEC_OK) : status;
     }
@@ -367,10 +412,13 @@ static sec_status exchange(struct link *link, struct sync *sync, bool last)
 
 /* --- rounds --------------------------------------------------------------------------------------------- */
 
-/* A wipe or a claim begins another epoch, and everything anew. */
+/*
+ * A wipe or a claim begins another epoch, and everything anew. Without a certificate the keeper is asked in any case: what is enrolled next must be
+ * this epoch's key, also when the hub ended the certificate before the keeper's news came.
+ */
 static sec_status look_at_facts(struct link *link, struct sync *sync)
 {
-    if (sync->facts_known && sync->facts_of == link->records)
+    if (sync->facts_known && sync->facts_of == link->records && link->identity.certificate)
         return sec_st(SEC_OK);
     SEC_TRY(link_ask_facts(link));
     sync->facts_of = link->records;
@@ -385,13 +433,14 @@ static sec_status look_at_facts(struct link *link, struct sync *sync)
     return sec_st(SEC_OK);
 }
 
-static sec_status see_to_certificate(struct link *link)
+static sec_status see_to_certificate(struct link *link, struct sync *sync)
 {
     if (link->identity.certificate && link_identity_due(link)) {
         sec_status status = link_enrol(link, true);
-        if (sec_is(status, SEC_NOT_PERMITTED))
+        if (sec_is(status, SEC_NOT_PERMITTED)) {
             link_identity_drop(link);
-        else if (!sec_ok(status)) /* the old one may serve for a while */
+            SEC_TRY(look_at_facts(link, sync));
+        } else if (!sec_ok(status)) /* the old one may serve for a while */
             say("hub %s, renewal: %s", link->host.name, sec_status_text(status));
     }
     return link->identity.certificate ? sec_st(SEC_OK) : link_enrol(link, false);
@@ -410,7 +459,7 @@ static sec_status see_to_connection(struct link *link)
 static sec_status go_round(struct link *link, struct sync *sync)
 {
     SEC_TRY(look_at_facts(link, sync));
-    SEC_TRY(see_to_certificate(link));
+    SEC_TRY(see_to_certificate(link, sync));
     SEC_TRY(see_to_connection(link));
     return exchange(link, sync, false);
 }
@@ -456,10 +505,12 @@ int link_run(struct link *link)
             continue;
         }
         sync->handed = 0;
+        sync->breath = false;
         sec_status status = go_round(link, sync);
         if (link->stopping)
             break;
         uint64_t pause_ms = pace_ms(&sync->pace, link_now_ms(), 1 + sync->handed);
+        pause_ms = sync->breath && pause_ms < BREATH_MS ? BREATH_MS : pause_ms;
         if (pause_ms > 0)
             (void)link_wait(link, -1, 0, link_now_ms() + pause_ms, true, false, 0);
         if (sec_ok(status)) {

@@ -309,6 +309,8 @@ static bool send_payload(struct connection *c)
     struct sec_bytes body = hub->payload;
     unsigned status = 200;
     hub->payloads++;
+    if (hub->payload_fault)
+        return hub->payload_fault == 1 && answer(c, 404, "", SEC_LIT("no"));
     if (sec_ok(http_range(http_field_of(&c->http.head, "Range"), body.len, &first, &count))) {
         hub->ranges++;
         hub->last_range = first;

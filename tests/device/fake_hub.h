@@ -38,6 +38,7 @@ struct fake_hub {
     bool no_renewal;       /* simplereenroll answers 503 */
     bool no_enrolment;     /* simpleenroll answers 403 */
     uint64_t payload_cut;  /* the connection ends behind so many bytes of a payload; 0: not */
+    unsigned payload_fault; /* 1: it has no payload (404), 2: the connection ends unanswered; 0: it gives them */
     unsigned wait_most_s;  /* a poll ends after so long */
     unsigned nonsense;     /* answers to sync: 1 no CBOR, 2 status 500, 3 no HTTP, 4 far too long, 5 half an answer; 0: good ones */
     struct sec_bytes payload;

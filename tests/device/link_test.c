@@ -8,6 +8,7 @@
 #include "real_device.h"
 
 #include <backoff.h>
+#include <postponed.h>
 
 #include <dirent.h>
 #include <signal.h>
@@ -176,6 +177,32 @@ static void a_hub_sets_no_pace(void)
     CHECK_INT(pace_ms(&pace, now_ms + 3600000, PACE_AT_ONCE_COUNT), 0);
 }
 
+static void what_does_not_come_is_put_off_and_the_rest_is_not(void)
+{
+    static struct postponed postponed;
+    struct sec_digest one = {{1}}, two = {{2}};
+    bool news = false;
+    CHECK(!postponed_holds(&postponed, &one, 0, false));
+    CHECK(postponed_failed(&postponed, &one, sec_st(SEC_NOT_FOUND), false, 1000, 0, &news) && news);
+    CHECK(postponed_holds(&postponed, &one, 1499, false) && !postponed_holds(&postponed, &one, 1500, false) && !postponed_holds(&postponed, &one, 1000, true));
+    CHECK(!postponed_holds(&postponed, &two, 1000, false));
+    CHECK(postponed_failed(&postponed, &one, sec_st(SEC_NOT_FOUND), false, 1000, 0, &news) && !news);
+    CHECK(postponed_holds(&postponed, &one, 1999, false) && !postponed_holds(&postponed, &one, 2000, false));
+    CHECK(postponed_failed(&postponed, &one, sec_st(SEC_STORAGE_FULL), true, 1000, 0, &news) && news);
+    CHECK(postponed_holds(&postponed, &one, 1000, true)); /* asking sooner makes no room */
+    postponed_forget(&postponed, &one);
+    CHECK(postponed.count == 0 && !postponed_holds(&postponed, &one, 1000, false));
+    /* A way that breaks is tried with the next rounds, as long as something comes. */
+    for (unsigned i = 0; i < 9; i++)
+        CHECK(!postponed_failed(&postponed, &one, sec_st(SEC_NOT_OPEN), true, 1000, 0, &news));
+    for (unsigned i = 2; i < POSTPONED_BREAKS_COUNT; i++)
+        CHECK(!postponed_failed(&postponed, &one, sec_st(SEC_NOT_OPEN), false, 1000, 0, &news));
+    CHECK(postponed_failed(&postponed, &one, sec_st(SEC_NOT_OPEN), false, 1000, 0, &news) && !news);
+    for (uint8_t i = 0; i < 3 * POSTPONED_MAX_COUNT; i++)
+        CHECK(postponed_failed(&postponed, &(struct sec_digest){{i, 9}}, sec_st(SEC_NOT_FOUND), false, 1000, i, &news));
+    CHECK_INT(postponed.count, POSTPONED_MAX_COUNT);
+}
+
 static void a_device_without_a_hub_starts_no_link(void)
 {
     real_device_make(&d, securabled_path, libexec_path);
@@ -272,6 +299,55 @@ static void a_payload_that_was_cut_goes_on_where_it_was(void)
     CHECK_INT(carry(NULL), SEC_OK);
     CHECK_BYTES(sec_bytes_part(real_read(&d, "slots/b"), 0, 4096), sec_bytes(image, 4096));
     end();
+}
+
+static size_t times_said(const char *part)
+{
+    struct sec_bytes all = real_read(&d, "stderr"), want = sec_bytes_of_str(part);
+    size_t times = 0;
+    for (size_t i = 0; i + want.len <= all.len; i++)
+        times += sec_bytes_equal(sec_bytes_part(all, i, want.len), want);
+    return times;
+}
+
+static void rest_goes_on_without_payload(unsigned fault)
+{
+    struct sec_digest digest;
+    struct sec_bytes payload = SEC_BYTES(image);
+    begin();
+    claim_by_hub();
+    hub.payload_fault = fault;
+    real_make_release(&d, 2, "1.1", payload, &statement, &digest);
+    size_t release = fake_hub_deliver(&hub, real_statement_bytes(&statement), &payload);
+    for (int64_t speed = 70; speed < 74; speed++) { /* in their order, or the later would be refused for the earlier's number */
+        real_make_setting(&d, "speed", speed, &statement);
+        awaited = fake_hub_deliver(&hub, real_statement_bytes(&statement), NULL);
+    }
+    CHECK(fake_hub_wait(&hub, is_answered, 30));
+    for (size_t i = release + 1; i <= awaited; i++)
+        CHECK(hub.deliveries[i].answered && hub.deliveries[i].code == SEC_OK);
+    CHECK(!hub.deliveries[release].answered);
+    CHECK(holds(real_read(&d, "run/settings.json"), "73"));
+    nanosleep(&(const struct timespec){3, 0}, NULL);
+    real_make_setting(&d, "speed", 80, &statement);
+    CHECK_INT(carry(NULL), SEC_OK);
+    CHECK(hub.payloads >= 1 && hub.payloads <= 12);
+    CHECK(times_said("payload, download: ") <= 2);
+    hub.payload_fault = 0;
+    awaited = release;
+    CHECK(fake_hub_wait(&hub, is_answered, 60));
+    CHECK_INT(hub.deliveries[release].code, SEC_OK);
+    end();
+}
+
+static void a_payload_that_the_hub_has_not_holds_nothing_else(void)
+{
+    rest_goes_on_without_payload(1);
+}
+
+static void a_payload_whose_way_breaks_holds_nothing_else(void)
+{
+    rest_goes_on_without_payload(2);
 }
 
 static void what_no_key_vouches_for_is_not_downloaded(void)
@@ -419,6 +495,10 @@ static void a_full_disk_is_told_and_the_payload_comes_when_there_is_room(void)
     real_make_release(&d, 2, "1.1", payload, &statement, &digest);
     awaited = fake_hub_deliver(&hub, real_statement_bytes(&statement), &payload);
     bool told = said("payload, download: the storage has no space left");
+    size_t release = awaited;
+    real_make_setting(&d, "speed", 40, &statement);
+    bool went_on = carry(NULL) == SEC_OK && !hub.deliveries[release].answered && times_said("payload, download: ") == 1;
+    awaited = release;
     real_make_setting(&d, "speed", 50, &statement);
     struct sec_bytes receipt;
     sec_status served = sec_door_submit(&d.door, real_statement_bytes(&statement), sec_bytes(NULL, 0), -1, &receipt);
@@ -426,7 +506,7 @@ static void a_full_disk_is_told_and_the_payload_comes_when_there_is_room(void)
     bool answered = fake_hub_wait(&hub, is_answered, 40);
     int code = real_stop(&d);
     CHECK(umount2(path, MNT_DETACH) == 0);
-    CHECK(told && grown && answered && code == 0);
+    CHECK(told && went_on && grown && answered && code == 0);
     CHECK_OK(served);
     CHECK_INT(hub.deliveries[awaited].code, SEC_OK);
     real_device_remove(&d);
@@ -459,12 +539,15 @@ static void a_killed_link_is_started_again(void)
 static const struct test tests[] = {
     TEST(the_back_off_doubles_and_is_spread),
     TEST(a_hub_sets_no_pace),
+    TEST(what_does_not_come_is_put_off_and_the_rest_is_not),
     TEST(a_device_without_a_hub_starts_no_link),
     TEST(a_device_enrols_and_its_log_is_followed),
     TEST(statements_go_down_and_receipts_come_up),
     TEST(news_of_the_device_does_not_wait_for_the_polls_end),
     TEST(a_report_answers_the_hubs_nonce),
     TEST(a_payload_that_was_cut_goes_on_where_it_was),
+    TEST(a_payload_that_the_hub_has_not_holds_nothing_else),
+    TEST(a_payload_whose_way_breaks_holds_nothing_else),
     TEST(what_no_key_vouches_for_is_not_downloaded),
     TEST(a_hub_with_another_ca_is_not_talked_to),
     TEST(without_a_pin_any_certificate_is_taken_and_that_is_said),
