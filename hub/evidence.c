@@ -170,7 +170,7 @@ sec_status hub_evidence_check(struct hub_store *store, struct hub_evidence *evid
     SEC_TRY(check_log(evidence, &follow));
     check_verdicts(evidence);
     check_reports(store, evidence, &follow);
-    return hub_crypto()->random(hub_crypto()->ctx, SEC_ROOM(evidence->nonce));
+    return sec_st(SEC_OK);
 }
 
 void hub_evidence_remember(const struct hub_evidence *evidence)

@@ -185,6 +185,7 @@ static sec_status ask_anew(struct hub_store *store, struct hub_evidence *e)
     SEC_TRY(hub_asks_open(store, &e->device, e->now_s - ASK_LIFE_S, count_ask, &open));
     if (open > 0)
         return sec_st(SEC_OK);
+    SEC_TRY(hub_crypto()->random(hub_crypto()->ctx, SEC_ROOM(e->nonce)));
     SEC_TRY(hub_ask_put(store, &ask));
     e->asks_change++;
     return sec_st(SEC_OK);

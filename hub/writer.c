@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct work {
     struct work *next;
@@ -23,6 +24,7 @@ struct hub_writer {
     pthread_cond_t more;
     struct work *first, *last;
     bool stopping;
+    size_t taken_count; /* works of the last batch */
     struct sec_openssl openssl;
     struct sec_crypto crypto;
     void (*hooks[HUB_WRITER_HOOKS_COUNT])(struct hub *hub);
@@ -95,14 +97,27 @@ static void run_and_answer(struct hub_writer *writer, struct work *batch)
     }
 }
 
+/** Many write at once: a moment later there are more of them for the same sync. Holds the lock, and gives it back meanwhile. */
+static void gather(struct hub_writer *writer)
+{
+    const struct timespec moment = {0, HUB_WRITER_GATHER_NS};
+    if (writer->taken_count < HUB_WRITER_MANY_COUNT || writer->stopping)
+        return;
+    pthread_mutex_unlock(&writer->lock);
+    (void)nanosleep(&moment, NULL);
+    pthread_mutex_lock(&writer->lock);
+}
+
 /** Takes what waits, at most one batch; null: it is time to stop. */
 static struct work *take(struct hub_writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
     while (!writer->first && !writer->stopping)
         pthread_cond_wait(&writer->more, &writer->lock);
+    gather(writer);
     struct work *batch = writer->first, *end = batch;
-    for (unsigned i = 1; end && end->next && i < HUB_WRITER_BATCH_COUNT; i++)
+    writer->taken_count = batch != NULL;
+    for (; end && end->next && writer->taken_count < HUB_WRITER_BATCH_COUNT; writer->taken_count++)
         end = end->next;
     if (end) {
         writer->first = end->next;

@@ -12,6 +12,9 @@
 #include "hub.h"
 
 #define HUB_WRITER_BATCH_COUNT 512u
+/** After a batch of so many works the next one is waited for so long: then more works share a sync. A lone work never waits. */
+#define HUB_WRITER_MANY_COUNT 4u
+#define HUB_WRITER_GATHER_NS 2000000
 #define HUB_WRITER_HOOKS_COUNT 4u
 
 /** Starts the thread over hub->first. */

@@ -51,6 +51,7 @@ int evidence_idle_body(struct fleet *fleet)
 
 int evidence_push(struct fleet *fleet, double seconds)
 {
+    char line[16];
     fleet->once = true;
     for (size_t i = 0; i < fleet->count; i++)
         fleet->members[i].wake_ms = 0;
@@ -58,6 +59,10 @@ int evidence_push(struct fleet *fleet, double seconds)
         wire_run(fleet, fleet_now_ms() + 20);
     if (fleet->rested < fleet->count)
         fleet_die("not all devices got level");
+    printf("LEVEL %zu\n", fleet->rested);
+    fflush(stdout);
+    if (!fgets(line, sizeof line, stdin))
+        return 1;
     fleet->once = false;
     fleet->always = true;
     uint64_t before = fleet->counts.syncs;
@@ -65,13 +70,14 @@ int evidence_push(struct fleet *fleet, double seconds)
         fleet->members[i].wake_ms = 0;
     wire_run(fleet, fleet_now_ms() + (uint64_t)(seconds * 1000.0));
     uint64_t pushed = fleet->counts.syncs - before;
+    printf("HEADS %llu\n", (unsigned long long)pushed);
+    fflush(stdout);
     fleet->always = false;
     fleet->once = true;
     fleet->rested = 0;
     for (uint64_t end = fleet_now_ms() + 30000; fleet->rested < fleet->count && fleet_now_ms() < end;)
         wire_run(fleet, fleet_now_ms() + 20);
     fleet_save(fleet);
-    printf("HEADS %llu\n", (unsigned long long)pushed);
     return fleet->counts.lost ? 1 : 0;
 }
 

@@ -78,6 +78,7 @@ struct member {
     bool hub_has_head;
     uint64_t hub_size;
     struct sec_digest hub_root;
+    uint64_t away_ms; /* how long it is to stay away now */
     uint64_t acknowledged; /* the greatest size it ever answered with */
     struct verdict verdicts[FLEET_VERDICTS_MAX_COUNT];
     size_t verdicts_count, verdicts_sent;

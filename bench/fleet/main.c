@@ -4,10 +4,10 @@
  * fleet expect DIR HUBDIR                  hands the vouchers to the hub
  * fleet enrol DIR HUBDIR                   every device comes by EST
  * fleet storm DIR HUBDIR full|resumed      all connect and level; then, after a line on standard input, all again at once: "STORM seconds connected resumed lost"
- * fleet play DIR HUBDIR OWNER.pem SECONDS EVENTS/S   events, vanishing, lagging; and commands by the owner; ends with "PLAYED ..." and what was lost
+ * fleet play DIR HUBDIR OWNER.pem SECONDS EVENTS/S [LIARS]   events, vanishing, lagging; and commands by the owner; ends with "PLAYED ..." and what was lost
  * fleet pem DIR HUBDIR                     certificate and key of the first device as files
  * fleet idle-body DIR HUBDIR               the body of a sync with nothing new, as a file
- * fleet evidence DIR HUBDIR SECONDS        heads with ten entries each, as fast as they are taken: "HEADS n"
+ * fleet evidence DIR HUBDIR SECONDS        heads with ten entries each, as fast as they are taken, after "LEVEL n" and a line on standard input: "HEADS n"
  * fleet evidence-floor DIR HUBDIR DB       one verification and those rows by SQLite alone: "FLOOR microseconds"
  * fleet idle DIR HUBDIR                    all connect and wait in their long poll: "HOLDING n", until standard input ends
  *
@@ -272,6 +272,7 @@ struct owner {
     struct sec_crypto crypto;
     struct sec_digest *taken; /* statements that the hub acknowledged */
     size_t taken_count, tried;
+    size_t liars;
 };
 
 /* A beacon: an action that every device knows, with a body of some size. */
@@ -302,7 +303,7 @@ static void *command_on(void *arg)
         uint8_t statement[1024];
         struct sec_digest digest;
         struct sec_wr out = sec_wr(SEC_ROOM(statement));
-        const struct member *m = &owner->fleet->members[(n * 7919u) % owner->fleet->count];
+        const struct member *m = &owner->fleet->members[owner->liars + (n * 7919u) % (owner->fleet->count - owner->liars)];
         if (!make_command(owner, m, n, &out, &digest))
             fleet_die("command");
         owner->tried++;
@@ -333,15 +334,45 @@ static size_t check_commands(struct owner *owner)
     return missing;
 }
 
-static int play(struct fleet *fleet, const char *owner_key, double seconds, double events_per_s)
+/* Devices that the hub raised an alarm about: liars, and nobody else. False when it accuses an honest one or overlooks a liar. */
+static bool check_alarms(const struct fleet *fleet, size_t liars)
 {
-    struct owner owner = {.fleet = fleet, .taken = calloc(COMMANDS_MAX_COUNT, sizeof(struct sec_digest))};
+    static char answer[1 << 20];
+    size_t accused = 0, framed = 0;
+    if (hub_call(fleet, "GET", "/api/v1/devices?alarm=1&limit=500", NULL, sec_bytes(NULL, 0), answer, sizeof answer) != 200)
+        return false;
+    for (size_t i = 0; i < fleet->count; i++) {
+        char hex[65] = "";
+        struct sec_wr wr = sec_wr(sec_room((uint8_t *)hex, 64));
+        sec_wr_hex(&wr, SEC_BYTES(fleet->members[i].id.b));
+        bool named = strstr(answer, hex) != NULL;
+        accused += named && i < liars;
+        framed += named && i >= liars;
+    }
+    printf("ALARMS of %zu liars %zu, of honest devices %zu\n", liars, accused, framed);
+    return accused == liars && framed == 0;
+}
+
+/* Devices whose newest head the hub has not acknowledged. */
+static size_t count_behind(const struct fleet *fleet)
+{
+    size_t behind = 0;
+    for (size_t i = 0; i < fleet->count; i++)
+        behind += fleet->members[i].head_len && fleet->members[i].acknowledged < fleet->members[i].head_size && !fleet->members[i].lies;
+    return behind;
+}
+
+static int play(struct fleet *fleet, const char *owner_key, double seconds, double events_per_s, size_t liars)
+{
+    struct owner owner = {.fleet = fleet, .liars = liars, .taken = calloc(COMMANDS_MAX_COUNT, sizeof(struct sec_digest))};
     pthread_t thread;
     fleet->wait_s = 5;
     fleet->events_per_s = events_per_s;
     fleet->vanish = 0.02;
     fleet->lag = 0.02;
     fleet->resume = true;
+    for (size_t i = 0; i < liars && i < fleet->count; i++)
+        fleet->members[i].lies = true;
     if (!sec_ok(sec_openssl_init(&owner.openssl)) || !sec_ok(sec_private_key_load(&owner.key, &owner.openssl, AT_FDCWD, owner_key)))
         fleet_die(owner_key);
     owner.crypto = sec_openssl_crypto(&owner.openssl);
@@ -355,22 +386,21 @@ static int play(struct fleet *fleet, const char *owner_key, double seconds, doub
     fleet->events_per_s = 0;
     fleet->vanish = fleet->lag = 0;
     fleet->wait_s = 1;
-    size_t missing = 1;
-    for (uint64_t end = fleet_now_ms() + 60000; missing && fleet_now_ms() < end;) {
+    size_t missing = 1, behind = 1;
+    for (uint64_t end = fleet_now_ms() + 60000; (missing || behind) && fleet_now_ms() < end;) {
         wake_all(fleet);
         wire_run(fleet, fleet_now_ms() + 3000);
         missing = check_commands(&owner);
+        behind = count_behind(fleet);
     }
-    size_t behind = 0;
-    for (size_t i = 0; i < fleet->count; i++)
-        behind += fleet->members[i].head_len && fleet->members[i].acknowledged < fleet->members[i].head_size && !fleet->members[i].lies;
     const struct counts *c = &fleet->counts;
     printf("PLAYED connects %llu resumed %llu syncs %llu entries %llu failures %llu refused %llu commands %zu of %zu\n", (unsigned long long)c->connects,
            (unsigned long long)c->resumed, (unsigned long long)c->syncs, (unsigned long long)c->entries, (unsigned long long)c->failures,
            (unsigned long long)c->refused, owner.taken_count, owner.tried);
     printf("LOST heads %llu statements %zu behind %zu\n", (unsigned long long)c->lost, missing, behind);
     fleet_save(fleet);
-    return c->lost || missing || behind ? 1 : 0;
+    bool fair = check_alarms(fleet, liars);
+    return c->lost || missing || behind || !fair ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -409,7 +439,7 @@ int main(int argc, char **argv)
         return idle(&fleet);
     if (strcmp(argv[1], "storm") == 0 && argc == 5)
         return storm(&fleet, strcmp(argv[4], "resumed") == 0);
-    if (strcmp(argv[1], "play") == 0 && argc == 7)
-        return play(&fleet, argv[4], strtod(argv[5], NULL), strtod(argv[6], NULL));
+    if (strcmp(argv[1], "play") == 0 && (argc == 7 || argc == 8))
+        return play(&fleet, argv[4], strtod(argv[5], NULL), strtod(argv[6], NULL), argc == 8 ? strtoul(argv[7], NULL, 10) : 0);
     return 2;
 }

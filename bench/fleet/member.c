@@ -58,7 +58,7 @@ uint64_t member_record(struct member *m, enum sec_record_class record_class, str
     sec_record_header_encode(&header, &wr);
     record->header_len = (uint8_t)sec_wr_done(&wr).len;
     struct sec_digest leaf, body = record->body;
-    if (m->lies && fleet_chance() < 0.01)
+    if (m->lies && fleet_chance() < 0.2)
         body.b[0] ^= 1;
     must(sec_record_leaf(hasher, sec_bytes(record->header, record->header_len), &body, &leaf), "leaf");
     must(sec_merkle_append(&m->frontier, hasher, &leaf), "append");
@@ -217,6 +217,7 @@ void member_sync_answer(struct member *m, struct sec_bytes body)
     }
     if (size > m->acknowledged)
         m->acknowledged = size;
+    m->away_ms = answer.away_s * 1000u;
     for (size_t i = 0; i < m->verdicts_sent; i++)
         free(m->verdicts[i].receipt);
     memmove(m->verdicts, &m->verdicts[m->verdicts_sent], (m->verdicts_count - m->verdicts_sent) * sizeof m->verdicts[0]);
@@ -231,7 +232,7 @@ void member_sync_answer(struct member *m, struct sec_bytes body)
 static void put_block(FILE *file, const void *data, size_t len)
 {
     uint32_t size = (uint32_t)len;
-    if (fwrite(&size, sizeof size, 1, file) != 1 || fwrite(data, 1, len, file) != len)
+    if (fwrite(&size, sizeof size, 1, file) != 1 || (len && fwrite(data, 1, len, file) != len))
         fleet_die("write");
 }
 

@@ -57,6 +57,10 @@ static void go_on(struct member *m)
         m->wake_ms = UINT64_MAX;
         return;
     }
+    if (m->away_ms) {
+        m->wake_ms = fleet_now_ms() + m->away_ms;
+        return;
+    }
     if (fleet_chance() < fleet->vanish) {
         wire_close(m, fleet_now_ms() + (uint64_t)(2000.0 * fleet_chance()));
         return;
