@@ -90,7 +90,7 @@ def kills_under_load(site):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     counts, acknowledged, begin = {}, 0, time.monotonic()
     for number in range(KILLS):
-        name, kill = random.choice(VICTIMS)
+        name, kill = VICTIMS[number] if number < len(VICTIMS) else random.choice(VICTIMS)
         counts[name] = counts.get(name, 0) + 1
         time.sleep(random.uniform(*PAUSE_S))
         kill(site)

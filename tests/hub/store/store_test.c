@@ -394,6 +394,61 @@ static void an_entry_is_replaced_by_the_same_leaf_alone(void)
     end();
 }
 
+/** Entries from `from` on, each with a salt when `disclosed`. */
+static sec_status put_entries(struct hub_store *store, const struct sec_device_id *id, uint64_t from, size_t count, bool disclosed)
+{
+    struct hub_entry entries[64];
+    for (size_t i = 0; i < count; i++)
+        entries[i] = (struct hub_entry){from + i, SEC_LIT("header"), digest_of((unsigned)(from + i)), disclosed ? SEC_LIT("salt") : SEC_LIT(""),
+                                        disclosed ? SEC_LIT("content") : SEC_LIT("")};
+    return hub_entries_put(store, id, entries, count);
+}
+
+static size_t entries_between(struct hub_store *store, const struct sec_device_id *id, uint64_t from, size_t limit, size_t *ret_salt)
+{
+    struct walk walk = {0};
+    CHECK_OK(hub_entries(store, id, from, limit, take_entry, &walk));
+    for (size_t i = 0; walk.count <= 16 && i < walk.count; i++)
+        CHECK_INT(walk.numbers[i], from + i);
+    *ret_salt = (size_t)walk.last;
+    return walk.count;
+}
+
+static void entries_lie_in_runs_that_overlap_cut_and_open(void)
+{
+    struct hub_store *store = begin();
+    put_device(store, 1);
+    struct sec_device_id id = id_of(1), stranger = id_of(2);
+    size_t salt = 0;
+    CHECK_OK(put_entries(store, &id, 0, 0, false));
+    CHECK_OK(put_entries(store, &id, 0, 10, false));
+    CHECK_OK(put_entries(store, &id, 10, 1, false));
+    CHECK_OK(put_entries(store, &id, 5, 9, false)); /* some are there, some are new */
+    CHECK_INT(entries_between(store, &id, 0, 99, &salt), 14);
+    CHECK_INT(entries_between(store, &id, 3, 4, &salt), 4);
+    CHECK_INT(entries_between(store, &id, 9, 3, &salt), 3);
+    CHECK_OK(put_entries(store, &id, 7, 1, true)); /* disclosed later, in the middle of a run */
+    CHECK_INT(entries_between(store, &id, 7, 1, &salt), 1);
+    CHECK_INT(salt, 4);
+    CHECK_INT(entries_between(store, &id, 6, 1, &salt), 1);
+    CHECK_INT(salt, 0);
+    CHECK_INT(entries_between(store, &id, 8, 6, &salt), 6);
+    CHECK_OK(hub_entries_cut(store, &id, 8)); /* in the middle of a run, too */
+    CHECK_INT(entries_between(store, &id, 0, 99, &salt), 8);
+    CHECK_INT(salt, 4);
+    CHECK_OK(put_entries(store, &id, 20, 3, false)); /* a gap stays one until it is filled */
+    CHECK_OK(put_entries(store, &id, 8, 12, false));
+    CHECK_INT(entries_between(store, &id, 5, 99, &salt), 18);
+    CHECK_OK(hub_entries_cut(store, &id, 0));
+    CHECK_INT(entries_between(store, &id, 0, 99, &salt), 0);
+    CHECK_OK(put_entries(store, &id, 0, 64, true));
+    CHECK_INT(entries_between(store, &id, 0, 99, &salt), 64);
+    CHECK_STATUS(put_entries(store, &stranger, 0, 3, false), SEC_NOT_FOUND);
+    const struct hub_entry gapped[2] = {{.index = 70, .header = SEC_LIT("h")}, {.index = 72, .header = SEC_LIT("h")}};
+    CHECK_STATUS(hub_entries_put(store, &id, gapped, 2), SEC_BAD_ARGUMENT);
+    end();
+}
+
 static sec_status take_ask(void *ctx, const struct hub_ask *ask)
 {
     struct walk *walk = ctx;
@@ -624,6 +679,7 @@ static const struct test tests[] = {
     TEST(a_delivery_is_answered_with_its_receipt),
     TEST(a_payload_is_named_to_the_devices_that_were_sent_it),
     TEST(an_entry_is_replaced_by_the_same_leaf_alone),
+    TEST(entries_lie_in_runs_that_overlap_cut_and_open),
     TEST(an_ask_keeps_the_size_of_its_moment),
     TEST(people_of_an_older_roster_are_forgotten),
     TEST(tokens_end),
