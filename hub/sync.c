@@ -238,8 +238,8 @@ static void evidence_stored(struct hub_exchange *x, void *arg, sec_status status
         poll.away_s = AGAIN_S; /* nothing is followed until it gives something else */
     if (e->put_off)
         poll.away_s = PUT_OFF_S;
-    if (e->log == HUB_LOG_AGAIN && !e->overtaken && !e->failed)
-        poll.away_s = e->run.again || e->request.entries_first > e->base_size ? AGAIN_S : 0;
+    if (e->log == HUB_LOG_AGAIN && !e->overtaken)
+        poll.away_s = e->run.again || (!e->failed && e->request.entries_first > e->base_size) ? AGAIN_S : 0;
     answer_or_wait(x, &poll);
 }
 

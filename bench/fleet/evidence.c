@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evidence at full speed, and its floor: one verification and the same rows committed by SQLite alone. */
+/* Evidence at full speed, and its floor: one verification and the same entries, a row each, committed by SQLite alone. */
 #include "fleet.h"
 
 #include <openssl/pem.h>
