@@ -33,7 +33,7 @@ powercut: build ## the long power cut search (100,000 distinct states)
 
 kills: build ## 200 kills of hub and device processes under a played fleet
 	@tools/setup test
-	@SECURABLE_KILLS=200 SECURABLE_MEMBERS=200 tools/run-tests $(MESON_DIR) nothing_acknowledged_is_lost
+	@SECURABLE_KILLS=200 SECURABLE_MEMBERS=200 SECURABLE_PATIENCE_S=3600 tools/run-tests $(MESON_DIR) nothing_acknowledged_is_lost
 
 fuzz: setup ## each fuzz target for SECONDS=60 under ASan and UBSan (TARGETS="cbor suit" for some)
 	@tools/setup fuzz

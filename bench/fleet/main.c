@@ -5,6 +5,7 @@
  * fleet enrol DIR HUBDIR                   every device comes by EST
  * fleet storm DIR HUBDIR full|resumed      all connect and level; then, after a line on standard input, all again at once: "STORM seconds connected resumed lost"
  * fleet play DIR HUBDIR OWNER.pem SECONDS EVENTS/S [LIARS]   events, vanishing, lagging; and commands by the owner; ends with "PLAYED ..." and what was lost
+ *                                          SECONDS 0: until standard input ends
  * fleet pem DIR HUBDIR                     certificate and key of the first device as files
  * fleet idle-body DIR HUBDIR               the body of a sync with nothing new, as a file
  * fleet evidence DIR HUBDIR SECONDS        heads with ten entries each, as fast as they are taken, after "LEVEL n" and a line on standard input: "HEADS n"
@@ -378,7 +379,10 @@ static int play(struct fleet *fleet, const char *owner_key, double seconds, doub
     owner.crypto = sec_openssl_crypto(&owner.openssl);
     wake_all(fleet);
     pthread_create(&thread, NULL, command_on, &owner);
-    wire_run(fleet, fleet_now_ms() + (uint64_t)(seconds * 1000.0));
+    if (seconds > 0)
+        wire_run(fleet, fleet_now_ms() + (uint64_t)(seconds * 1000.0));
+    for (struct pollfd input = {0, POLLIN, 0}; seconds <= 0 && poll(&input, 1, 0) == 0;)
+        wire_run(fleet, fleet_now_ms() + 200);
     fleet->over = true;
     pthread_join(thread, NULL);
     /* The last ones still get through, then everything must be level. */
