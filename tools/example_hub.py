@@ -33,9 +33,6 @@ class Hub:
         lines = {"name": "plant", "device-listen": f"127.0.0.1:{free_port()}", "api-listen": f"127.0.0.1:{free_port()}", **settings}
         (self.folder / "securable-hub.conf").write_text("".join(f"{key.replace('_', '-')} {value}\n" for key, value in lines.items()))
 
-    def exists(self):
-        return (self.folder / "securable-hub.conf").exists()
-
     def start(self):
         """Starts it and waits for the line in which it says where it is."""
         begin = self.log.stat().st_size if self.log.exists() else 0

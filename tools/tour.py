@@ -57,12 +57,12 @@ def contact(site):
 
 def enrol(site):
     text = site.hand_in(site.make_voucher())
-    evidence(text, "ok")
-    site.first_receipt = site.receipt_of(text)
+    evidence(text, "word: ok")
+    receipt = site.receipt_of(text)
     facts = contact(site)
     must(facts["contact"] == "now" and facts["certificate"], f"the hub says {facts}")
     print("    the device came by EST with its own transport key, took the voucher and sent its receipt")
-    evidence(site.run("receipt", "check", site.first_receipt, "--report", site.report()[0]))
+    evidence(site.run("receipt", "check", receipt, "--report", site.report()[0]))
     _, again = site.send(site.path("statements", "voucher-1.cose"))
     evidence(again, "already-decided")
 
@@ -72,12 +72,12 @@ def settle(site):
     report, _ = site.report_by_hub(owner)
     command, shown = site.sign(owner, report, "lifecycle.site", site.hub.device_url, site.hub.ca)
     evidence(shown, site.hub.facts["ca_digest"])
-    evidence(site.hand_in(command, key=owner), "ok")
+    evidence(site.hand_in(command, key=owner), "word: ok")
     roster = site.roster(rules=["--threshold", "update.install=2", "--lease-days", "30"])
     report, _ = site.report_by_hub(owner)
     command, shown = site.sign(owner, report, "access.roster", roster)
     evidence(shown, "update.install")
-    evidence(site.hand_in(command, key=owner), "ok")
+    evidence(site.hand_in(command, key=owner), "word: ok")
     site.run("hub", "devices", *site.hub.by_key(site.operator_key()))
     print("    the operator, known to the hub by the roster's receipt, signs in")
 
@@ -95,7 +95,7 @@ def configure(site):
     command, shown = site.sign(operator, report, "configuration.set", "pump.speed_max=70", "display.message=machine 7")
     evidence(shown, "80", "70")
     text = site.hand_in(command, key=operator)
-    evidence(text, "ok")
+    evidence(text, "word: ok")
     must(settings(site)["pump.speed_max"] == 70, "the settings file does not have the new value")
     must("speed_max 70" in (site.device / "data" / "limits").read_text(), "the apply hook did not run")
     site.good_receipt = site.receipt_of(text)
@@ -123,9 +123,9 @@ def two_at_once(site):
     report, _ = site.report_by_hub(site.operator_key())
     first, _ = site.sign(site.path("people", "engineer.pem"), report, "configuration.set", "display.message=by the engineer")
     second, _ = site.sign(site.operator_key(), report, "configuration.set", "pump.speed_max=71")
-    evidence(site.hand_in(first, key=site.path("people", "engineer.pem")), "ok")
+    evidence(site.hand_in(first, key=site.path("people", "engineer.pem")), "word: ok")
     evidence(site.hand_in(second, "--again", site.operator_key(), "--yes", "--ca", site.path("maker", "ca.pem"), key=site.operator_key()),
-             "was taken by somebody else's command", "ok")
+             "was taken by somebody else's command", "word: ok")
     now = settings(site)
     must(now["pump.speed_max"] == 71 and now["display.message"] == "by the engineer", f"the settings are {now}")
     report, _ = site.report_by_hub(site.operator_key())
@@ -192,7 +192,7 @@ def install(site):
     image = site.make_image("1.1.0", health=True)
     release = site.make_release(2, "1.1.0", image)
     evidence(site.run("release", "show", release), "1.1.0")
-    evidence(site.hand_in(release, "--payload", image, "--device", site.device_id(), key=operator), "ok")
+    evidence(site.hand_in(release, "--payload", image, "--device", site.device_id(), key=operator), "word: ok")
     report, _ = site.report_by_hub(operator)
     command, shown = site.sign(operator, report, "update.install", release)
     evidence(shown)
@@ -250,7 +250,7 @@ def renew(site):
     report, _ = site.report_by_hub(owner)
     command, shown = site.sign(owner, report, "beacon.renew")
     evidence(shown)
-    evidence(site.hand_in(command, key=owner), "ok")
+    evidence(site.hand_in(command, key=owner), "word: ok")
 
 
 def withhold(site, on):
@@ -338,7 +338,7 @@ def transfer(site):
     evidence(text, "unknown-key")
     command, _ = site.command(next_key, "configuration.set", "pump.speed_max=60")
     _, text = site.send(command)
-    evidence(text, "ok")
+    evidence(text, "verdict: ok")
     site.next_key = next_key
 
 

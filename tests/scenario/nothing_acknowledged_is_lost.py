@@ -4,7 +4,6 @@
 
 SECURABLE_KILLS says how many kills (12 when it is not set; `make kills` does 200).
 """
-import json
 import os
 import pathlib
 import random
@@ -77,10 +76,6 @@ def change(site, number):
     must(code == 0, "the command could not be made")
     code, text = site.call("send", command, *site.hub.local(), "--outbox", site.outbox, "--wait", "0")
     return "digest" in text
-
-
-def statement(site, digest):
-    return json.loads(site.run("hub", "statements", *site.hub.local(), "--json", binary=True))
 
 
 def kills_under_load(site):
